@@ -1,0 +1,73 @@
+/* pki.h - the hub's own certificate authority and the device's certificate.
+ *
+ * ECDSA P-256 with SHA-256, X.509 v3 by Mbed TLS (RFC 5280). The CA lives ten
+ * years with pathlen 0; the hub's server certificate two years with its DNS
+ * names and addresses; a device's 30 days (DESIGN section 3), CN = device name,
+ * for client authentication only. Everything is PEM text, NUL-terminated.
+ */
+#ifndef DUNLIN_PKI_H
+#define DUNLIN_PKI_H
+
+#include "platform/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PKI_PEM_BYTES_MAX    4096
+#define PKI_SERIAL_BYTES     16
+#define PKI_NAME_BYTES_MAX   64
+#define PKI_DEVICE_DAYS      30
+#define PKI_SERVER_DAYS      730
+#define PKI_CA_DAYS          3650
+
+struct pki_pem {
+    char text[PKI_PEM_BYTES_MAX];
+};
+
+/* Draws a P-256 key; PEM PKCS#8 or SEC1. The caller wipes it. */
+DL_MUST_CHECK enum dl_err pki_key_make(struct pki_pem *ret_key);
+
+/* A self-signed CA for `name`. */
+DL_MUST_CHECK enum dl_err pki_ca_make(const char *name, const struct pki_pem *key,
+                                      int64_t now_ms, struct pki_pem *ret_cert);
+
+/* The hub's certificate for DNS names and literal addresses. */
+DL_MUST_CHECK enum dl_err pki_server_make(const struct pki_pem *ca_cert,
+                                          const struct pki_pem *ca_key,
+                                          const struct pki_pem *key, const char *const *names,
+                                          size_t name_count, int64_t now_ms,
+                                          struct pki_pem *ret_cert);
+
+/* Device: a signing request for its key. */
+DL_MUST_CHECK enum dl_err pki_csr_make(const struct pki_pem *key, const char *device,
+                                       struct pki_pem *ret_csr);
+
+/* Hub: checks the request's own signature, takes nothing but its public key,
+ * and issues a device certificate from now - 5 minutes (clocks differ).
+ * DL_E_INPUT: not a request, bad signature, not P-256. */
+DL_MUST_CHECK enum dl_err pki_device_issue(const struct pki_pem *ca_cert,
+                                           const struct pki_pem *ca_key, const char *csr_pem,
+                                           const char *device, int64_t now_ms,
+                                           int64_t lifetime_ms, struct pki_pem *ret_cert,
+                                           uint8_t ret_serial[static PKI_SERIAL_BYTES]);
+
+struct pki_info {
+    char common_name[PKI_NAME_BYTES_MAX + 1];
+    int64_t not_before_ms, not_after_ms;
+    uint8_t serial[PKI_SERIAL_BYTES];
+};
+DL_MUST_CHECK enum dl_err pki_cert_info(const char *cert_pem, struct pki_info *ret);
+/* The same from DER, as TLS hands a peer's certificate over. */
+DL_MUST_CHECK enum dl_err pki_cert_info_der(const uint8_t *der, size_t der_len,
+                                            struct pki_info *ret);
+/* True when key and certificate belong together. */
+bool pki_key_fits(const struct pki_pem *key, const char *cert_pem);
+
+/* When a device renews: at two thirds of the certificate's life. */
+int64_t pki_renew_ms(const struct pki_info *info);
+
+/* Device names: 1 to 64 of a-z 0-9 . _ - , beginning with a letter or digit. */
+bool pki_name_ok(const char *name);
+
+#endif

@@ -1,0 +1,157 @@
+# Everything but compiling: tests, checks, demo, bench, packages. Included by the Makefile.
+
+# ---- tests ---------------------------------------------------------------------------
+UNIT_SRC  := $(wildcard tests/unit/*/test_*.c)
+UNIT_BIN  := $(UNIT_SRC:%.c=$(B)/%$(EXE))
+SUPPORT   := $(wildcard tests/support/*.c)
+layer_of   = $(word 3,$(subst /, ,$(1)))
+define unit
+$(B)/$(1:.c=)$(EXE): $(call obj,$(1) $(SUPPORT)) $(call libs_of,$(call layer_of,$(1)))
+	$$(call link,$$^,$(deps_$(call layer_of,$(1))) -lcmocka)
+$(call obj,$(1)): $(if $(filter hub,$(call layer_of,$(1))),$(B)/gen/hub_sql.h) $(if $(filter sync,$(call layer_of,$(1))),$(B)/gen/sync_sql.h)
+endef
+$(foreach t,$(UNIT_SRC),$(eval $(call unit,$(t))))
+$(B)/obj/tests/unit/agent/%.o: CPPFLAGS := $(DEPS_AGENT_MHD_CFLAGS) $(CPPFLAGS)
+
+.PHONY: unit-build unit
+unit-build: $(UNIT_BIN)
+unit: unit-build ## unit tests of this variant (SAN=asan, SAN=tsan, CC=clang)
+	@tests/run unit $(UNIT_BIN)
+
+INTEGRATION := $(sort $(wildcard tests/integration/*.sh))
+PRIVACY     := $(sort $(wildcard tests/privacy/*.sh))
+FAULT       := $(sort $(wildcard tests/fault/*.sh))
+# What runs threads, under ThreadSanitizer.
+TSAN_TESTS  := $(wildcard tests/unit/platform/test_thread.c tests/unit/sync/test_writer.c \
+                 tests/unit/sync/test_sync.c tests/unit/agent/test_accept.c \
+                 tests/unit/hub/test_ingest.c)
+
+.PHONY: test test-packages integration privacy fault
+test-packages:
+	@packaging/install-packages build test
+test: test-packages ## everything that decides: layers, unit (ASan+UBSan, TSan), integration, privacy
+	@tests/run start
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(MAKE) --no-print-directory -j$(JOBS) SAN=asan unit-build
+	@$(MAKE) --no-print-directory -j$(JOBS) SAN=tsan tsan-build
+	@$(MAKE) --no-print-directory -j$(JOBS) CC=clang SAN=fuzz fuzz-build
+	@code=0; \
+	 tests/run layout tests/layers || code=1; \
+	 $(MAKE) -s SAN=asan unit || code=1; \
+	 $(MAKE) -s SAN=tsan tsan || code=1; \
+	 $(MAKE) -s CC=clang SAN=fuzz fuzz-corpus || code=1; \
+	 tests/run integration $(INTEGRATION) || code=1; \
+	 tests/run privacy $(PRIVACY) || code=1; \
+	 tests/run fault $(FAULT_SHORT) || code=1; \
+	 tests/run total && exit $$code
+JOBS ?= $(shell nproc)
+
+.PHONY: tsan-build tsan
+TSAN_BIN := $(TSAN_TESTS:%.c=$(B)/%$(EXE))
+tsan-build: $(TSAN_BIN)
+tsan: tsan-build
+	@tests/run tsan $(TSAN_BIN)
+
+integration: all ## whole programs against each other on loopback
+	@tests/run integration $(INTEGRATION)
+privacy: all ## the promises: canary customers searched in everything
+	@tests/run privacy $(PRIVACY)
+
+# Faults that fit a CI run decide; `make fault` runs all of them for longer.
+FAULT_SHORT := $(FAULT)
+fault: all ## crashes, full disks and cut power, the long way
+	@DUNLIN_ROUNDS=20 tests/run fault $(FAULT)
+
+# ---- fuzzing: libFuzzer, a corpus each ------------------------------------------------
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_BIN := $(FUZZ_SRC:%.c=$(B)/%)
+FUZZ_SECONDS ?= 60
+fuzz_libs := $(foreach l,agent hub keys sync crypto platform,$(call lib,$(l)))
+$(B)/tests/fuzz/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(fuzz_libs)
+	@mkdir -p $(@D) && echo "  LINK  $@" && $(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< \
+	    -Wl,--start-group $(fuzz_libs) $(deps_agent) -Wl,--end-group
+.PHONY: fuzz-build fuzz-corpus fuzz
+fuzz-build: $(if $(filter fuzz,$(SAN)),$(FUZZ_BIN))
+fuzz-corpus: fuzz-build
+	@tests/run fuzz-corpus $(FUZZ_BIN:%=%.sh)
+$(B)/tests/fuzz/%.sh: $(B)/tests/fuzz/%
+	@:
+fuzz: ## every fuzzer for FUZZ_SECONDS (60); a crash becomes a file of its corpus
+	@packaging/install-packages build test
+	@$(MAKE) --no-print-directory -j$(JOBS) CC=clang SAN=fuzz fuzz-build
+	@for f in $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%); do echo "== $$f"; \
+	   mkdir -p $(BUILD)/fuzz-new/$$f; \
+	   $(BUILD)/clang-fuzz/tests/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+	     -artifact_prefix=tests/fuzz/corpus/$$f/crash- $(BUILD)/fuzz-new/$$f tests/fuzz/corpus/$$f || exit 1; done
+
+# ---- checks --------------------------------------------------------------------------
+.PHONY: check layers lint format
+C_FILES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
+SH_FILES := packaging/deps packaging/install-packages packaging/embed-sql tests/run tests/layers demo/run
+layers: ## who includes whom: prints offenders
+	@tests/layers
+format: ## lay out every C file
+	@clang-format -i $(C_FILES)
+lint: ## clang-tidy's bug finders and cppcheck
+	@packaging/install-packages build test
+	@clang-tidy --quiet --checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling' \
+	   --warnings-as-errors='*' $(filter-out platform/win/%,$(filter %.c,$(C_FILES))) -- $(CPPFLAGS) -std=c17
+check: layers ## layout, warnings of both compilers, lint
+	@clang-format --dry-run -Werror $(C_FILES)
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(MAKE) --no-print-directory -j$(JOBS) CC=clang all
+	@$(MAKE) --no-print-directory lint
+.PHONY: compdb
+compdb: ## compile_commands.json for editors
+	@for f in $(filter-out platform/win/%,$(filter %.c,$(C_FILES))); do \
+	   printf '{"directory":"%s","file":"%s","command":"$(CC) %s -c %s"},\n' "$(CURDIR)" $$f \
+	     '$(subst ",\",$(CPPFLAGS)) -std=c17' $$f; \
+	 done | sed '1s/^/[/; $$s/,$$/]/' > compile_commands.json
+
+# ---- what a user runs ------------------------------------------------------------------
+.PHONY: demo bench
+demo: ## the whole ceremony on loopback, ending in a table and a line of JSON
+	@packaging/install-packages build demo
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@demo/run $(BIN)
+bench: ## our figures beside the bare limit, as ratios
+	@packaging/install-packages build test
+	@$(MAKE) --no-print-directory -j$(JOBS) all bench-build
+	@bench/run $(BIN) $(B)/bench
+BENCH_SRC := $(wildcard bench/*.c)
+bench-build: $(BENCH_SRC:%.c=$(B)/%)
+define bench_prog
+$(B)/$(1:.c=): $(call obj,$(1) $(SUPPORT)) $(call libs_of,$(if $(findstring hub,$(1)),hub,agent))
+	$$(call link,$$^,$(if $(findstring hub,$(1)),$(deps_hub),$(deps_agent)))
+$(call obj,$(1)): $(B)/gen/hub_sql.h $(B)/gen/sync_sql.h
+endef
+$(foreach t,$(BENCH_SRC),$(eval $(call bench_prog,$(t))))
+
+# ---- installing ------------------------------------------------------------------------
+.PHONY: install uninstall dist clean distclean help deps
+deps: $(DEPS)/deps.mk ## fetch and build the source-built libraries into build/deps
+MAN_PAGES := $(B)/man/dunlin.1 $(B)/man/dunlin-hub.1 $(B)/man/dunlin-keys.1
+$(B)/man/%.1: $(BIN)/%
+	@mkdir -p $(@D) && $< --man > $@
+man: $(MAN_PAGES) ## man pages, from the same tables as --help
+install: all man ## into PREFIX (/usr/local), DESTDIR honoured
+	@install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	@for p in dunlin dunlin-hub dunlin-keys; do \
+	  install -s --strip-program=$(STRIP) -m 755 $(BIN)/$$p $(DESTDIR)$(PREFIX)/bin/; \
+	  install -m 644 $(B)/man/$$p.1 $(DESTDIR)$(PREFIX)/share/man/man1/; \
+	  $(BIN)/$$p --completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$p; done
+uninstall: ## takes back what install put there; never state or configuration
+	@for p in dunlin dunlin-hub dunlin-keys; do rm -f $(DESTDIR)$(PREFIX)/bin/$$p \
+	  $(DESTDIR)$(PREFIX)/share/man/man1/$$p.1 \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$p; done
+dist: ## dunlin-VERSION.tar.xz of what is committed
+	@mkdir -p $(BUILD) && git archive --prefix=dunlin-$(VERSION)/ HEAD | xz > $(BUILD)/dunlin-$(VERSION).tar.xz \
+	  && echo $(BUILD)/dunlin-$(VERSION).tar.xz
+clean: ## removes what was built, keeps the libraries
+	@find $(BUILD) -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} + 2>/dev/null || true
+distclean: ## removes all of build/
+	@rm -rf $(BUILD)
+help: ## this list
+	@echo "Dunlin $(VERSION): make TARGET [SAN=asan|tsan] [CC=clang] [HOST=aarch64-linux-gnu|x86_64-w64-mingw32]"
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile packaging/targets.mk | sort | expand -t 18

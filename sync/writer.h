@@ -1,0 +1,64 @@
+/* writer.h - the one thread that writes the outbox; many events share one fsync.
+ *
+ * Callers hand over a record's plaintext; the writer gives it a seq, seals it
+ * under the current segment and puts it, commits everything that came in
+ * meanwhile, then wakes each caller with its own answer. Segments turn over at
+ * start, by count and by time. Plaintext here holds tokens, no identifiers, and
+ * is wiped when it is sealed.
+ */
+#ifndef DUNLIN_WRITER_H
+#define DUNLIN_WRITER_H
+
+#include "platform/err.h"
+#include "sync/outbox.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct writer;
+
+struct writer_options {
+    const char *path;                     /* of the outbox */
+    struct outbox_limits limits;
+    uint8_t hub_public[SEAL_PUBLIC_BYTES];
+    uint64_t segment_records_max;         /* 0: 4096 */
+    int64_t segment_age_ms_max;           /* 0: one hour */
+    void (*on_put)(void *ctx);            /* called after a commit with puts; wakes sync */
+    void *on_put_ctx;
+};
+
+DL_MUST_CHECK enum dl_err writer_open(struct writer **ret, const struct writer_options *opt,
+                                      struct dl_why *why);
+/* Answers everything already handed over, then stops. NULL is fine. */
+void writer_close(struct writer *w);
+
+struct writer_item {
+    const uint8_t *id; /* ID_HASH_BYTES, or NULL */
+    const uint8_t *plain;
+    size_t plain_len;
+    /* answers, per item */
+    enum dl_err err; /* DL_OK: new; DL_E_EXISTS: seen before, seq is the old one */
+    uint64_t seq;
+};
+
+/* Blocks until all items are durable, or none is. Any thread. DL_OK: every item
+ * is DL_OK or DL_E_EXISTS. Otherwise nothing of this call was stored:
+ * DL_E_FULL (quota or disk), DL_E_IO, DL_E_BUSY (too many callers wait). */
+DL_MUST_CHECK enum dl_err writer_put(struct writer *w, struct writer_item *items,
+                                     size_t count);
+
+/* The same thread does the rest of the writing. Block until durable. */
+DL_MUST_CHECK enum dl_err writer_ack(struct writer *w, uint64_t seq);
+DL_MUST_CHECK enum dl_err writer_fork(struct writer *w, uint64_t from_seq);
+DL_MUST_CHECK enum dl_err writer_quarantine(struct writer *w, uint64_t seq,
+                                            const char *reason);
+/* A new hub sealing key: the next record opens a new segment. */
+void writer_set_hub_public(struct writer *w, const uint8_t key[static SEAL_PUBLIC_BYTES]);
+
+/* The stream that records put from now on belong to. */
+void writer_stream(struct writer *w, uint8_t ret[static SEAL_STREAM_BYTES]);
+
+/* Current figures without touching the disk's lock: as of the last commit. */
+void writer_stats(struct writer *w, struct outbox_stats *ret);
+
+#endif
