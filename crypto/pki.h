@@ -14,12 +14,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PKI_PEM_BYTES_MAX    4096
-#define PKI_SERIAL_BYTES     16
-#define PKI_NAME_BYTES_MAX   64
-#define PKI_DEVICE_DAYS      30
-#define PKI_SERVER_DAYS      730
-#define PKI_CA_DAYS          3650
+#define PKI_PEM_BYTES_MAX  4096
+#define PKI_SERIAL_BYTES   16
+#define PKI_NAME_BYTES_MAX 64
+#define PKI_DEVICE_DAYS    30
+#define PKI_SERVER_DAYS    730
+#define PKI_CA_DAYS        3650
 
 struct pki_pem {
     char text[PKI_PEM_BYTES_MAX];

@@ -15,11 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SEAL_PUBLIC_BYTES  32
-#define SEAL_STREAM_BYTES  16
-#define SEAL_BOOT_BYTES    16
-#define SEAL_HEADER_BYTES  (32 + SEAL_BOOT_BYTES + 48) /* key || boot id, sealed */
-#define SEAL_OVERHEAD      (24 + 16)                   /* nonce before, tag behind */
+#define SEAL_PUBLIC_BYTES 32
+#define SEAL_STREAM_BYTES 16
+#define SEAL_BOOT_BYTES   16
+#define SEAL_HEADER_BYTES (32 + SEAL_BOOT_BYTES + 48) /* key || boot id, sealed */
+#define SEAL_OVERHEAD     (24 + 16)                   /* nonce before, tag behind */
 
 struct seal_segment;
 

@@ -10,12 +10,13 @@
 
 #include <stddef.h>
 
-/* Initialises libsodium and Mbed TLS's PSA layer. */
+/* Initialises libsodium and Mbed TLS's PSA layer. Again is harmless. */
 DL_MUST_CHECK enum dl_err crypto_setup(void);
 
-/* Zeroed guarded memory, writable until secret_freeze; NULL: no memory. */
+/* Zeroed guarded memory, aligned for any type, writable until secret_freeze;
+ * NULL: no memory. */
 void *secret_make(size_t len);
-/* Makes the pages read-only. */
+/* Makes the pages read-only: a stray write stops the process. */
 void secret_freeze(void *secret);
 /* Makes writable, wipes, frees, in that order. NULL is fine. */
 void secret_free(void *secret, size_t len);
