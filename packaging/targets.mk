@@ -73,9 +73,7 @@ $(B)/tests/fuzz/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(fuzz_libs)
 .PHONY: fuzz-build fuzz-corpus fuzz
 fuzz-build: $(if $(filter fuzz,$(SAN)),$(FUZZ_BIN))
 fuzz-corpus: fuzz-build
-	@tests/run fuzz-corpus $(FUZZ_BIN:%=%.sh)
-$(B)/tests/fuzz/%.sh: $(B)/tests/fuzz/%
-	@:
+	@DUNLIN_FUZZERS=$(B)/tests/fuzz tests/run fuzz tests/fuzz/replay
 fuzz: ## every fuzzer for FUZZ_SECONDS (60); a crash becomes a file of its corpus
 	@packaging/install-packages build test
 	@$(MAKE) --no-print-directory -j$(JOBS) CC=clang SAN=fuzz fuzz-build

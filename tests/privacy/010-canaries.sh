@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# P1: canary customers pass through the whole system; afterwards every byte that agent
+# and hub left anywhere is searched for them, raw, folded and plainly hashed.
+. "$(dirname "$0")/../support/tap.sh"
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$tap_dir" || exit 1
+ulimit -c unlimited
+scan() { python3 "$here/scan.py" "$tap_dir/canaries" "$@"; }
+
+cat >canaries <<'C'
+Zebulon.Quagmire@canary-mail.example
++49 171 5550199
+0171 5550199
+CANARYCARD0042
+CANARYACCOUNT77
+CANARYTICKETX9K2
+Zebulonia
+Quagmiretta
+1971-03-17
+Canaryway 17b
+Canaryville
+psp_canary_tok_8812
+canarycookie5551234
+C
+mkdir evidence
+echo "log line of zebulon.quagmire@canary-mail.example" >evidence/planted
+check_not "the search finds what is planted" scan evidence
+printf '%s' 'Zebulon.Quagmire@canary-mail.example' | sha256sum | cut -d' ' -f1 >evidence/planted
+check_not "hashed too" scan evidence
+rm evidence/planted
+
+make_hub "$tap_dir/hub" && start_hub "$tap_dir/hub" && enroll_till till-1 "$tap_dir/till" "$tap_dir/hub" ||
+    fail "set-up"
+if command -v tcpdump >/dev/null && tcpdump -i lo -c 0 2>/dev/null; then
+    tcpdump -i lo -U -w evidence/uplink.pcap "tcp port ${HUB_URL##*:}" >/dev/null 2>&1 &
+    tap_pids+=("$!")
+    sleep 0.5
+    captured=1
+fi
+start_till "$tap_dir/till"
+ids='{"email":"Zebulon.Quagmire@canary-mail.example","phone":"+49 171 5550199","loyalty_id":"CANARYCARD0042","account_id":"CANARYACCOUNT77","given_name":"Zebulonia","surname":"Quagmiretta","date_of_birth":"1971-03-17","street":"Canaryway 17b","city":"Canaryville","payment_ref":"psp_canary_tok_8812","cookie_id":"canarycookie5551234"}'
+event() { echo '{"id":"'"$1"'","type":"'"$2"'","consent":{"profiling":'"${4:-true}"'},"identifiers":'"$3"',"data":'"$5"'}'; }
+send() { # over the Unix socket, so that the loopback capture has the uplink alone
+    STATUS=$(curl -s -m 20 -o answer -w '%{http_code}' --unix-socket till/dunlin.sock \
+        -H "Content-Type: ${2:-application/json}" --data-binary @- "http://localhost$1")
+    cat answer >>evidence/answers
+}
+sale='{"store_id":"9","currency":"EUR","total_minor":100}'
+event p-1 purchase "$ids" true "$sale" | send /v1/events
+is "a purchase with every identifier is taken" "$STATUS" 201
+event p-2 purchase "$ids" false "$sale" | send /v1/events
+is "one without consent too" "$STATUS" 201
+event t-1 checkin '{"ticket":"CANARYTICKETX9K2"}' true '{"event":"e1","list":"main"}' | send /v1/events
+is "a check-in is taken" "$STATUS" 201
+echo '{"event":"e1","list":"main","ticket":"CANARYTICKETX9K2","type":"entry","gate":"g1","nonce":"n-77"}' | send /v1/checkins
+for i in $(seq 40); do event "b-$i" visit "$ids" true '{"store_id":"9"}'; done | send /v1/events application/x-ndjson
+is "a batch is taken" "$STATUS" 201
+{
+    event b-50 visit "$ids" true '{"store_id":"9"}'
+    event b-51 visit "$ids" true '{"storeid":"9","Zebulonia":1}'
+} | send /v1/events application/x-ndjson
+is "an event with an unknown field is refused" "$STATUS" 422
+event g-1 purchase '{}' true '{"store_id":"9","currency":"EUR","total_minor":1,"lines":[{"line_no":1,"name":"for Zebulon.Quagmire@canary-mail.example","extended_minor":1}]}' | send /v1/events
+is "an e-mail in a product name is refused" "$STATUS" 422
+event m-1 visit "$ids" true '{"store_id":"9"}' | head -c 150 | send /v1/events
+is "a torn request is refused" "$STATUS" 400
+event e-1 visit '{"email":"Zebulon.Quagmire@@canary-mail.example","phone":"0171 5550199"}' true '{"store_id":"9"}' | send /v1/events
+check "an identifier without a canonical form is dropped, the event kept" test "$STATUS" = 201
+printf '{"specversion":"1.0","id":"ce-1","source":"/till","type":"visit","data":{"store_id":"9"},"identifiers":%s}' "$ids" | send /v1/events application/cloudevents+json
+printf 'Zebulon.Quagmire@canary-mail.example' | dunlin forget --email - --dir till >>evidence/forget 2>&1 ||
+    fail "forget takes the value from standard input"
+check "all of it reaches the hub" dunlin flush --dir till --wait 20
+dunlin status --dir till --json >evidence/status
+dunlin status --dir till >>evidence/status
+dunlin doctor --dir till >evidence/doctor 2>&1
+dunlin outbox list --dir till >evidence/outbox 2>&1
+curl -s -H "Authorization: Bearer $TILL_KEY" "$TILL_URL/metrics" >evidence/metrics
+dunlin-hub export events --dir hub --format ndjson >evidence/events
+dunlin-hub export links --dir hub --format ndjson >evidence/links
+dunlin-hub export profiles --dir hub --format ndjson >evidence/profiles
+dunlin-hub audit --dir hub --json >evidence/audit
+sleep 0.5
+check "no canary in any file of the agent, database and WAL included" scan till till.log till.out
+check "no canary in any file of the hub" scan hub hub.log hub.out
+check "no canary in answers, exports, status, metrics" scan evidence
+[ -n "${captured:-}" ] && check "the uplink was captured" test -s evidence/uplink.pcap ||
+    skip "the uplink was captured" "no tcpdump here"
+check "no canary in the agent's memory once it has answered" scan --pid "$TILL_PID"
+check "no canary in the hub's memory" scan --pid "$HUB_PID"
+event after visit "$ids" true '{"store_id":"9"}' | send /v1/events
+kill -SEGV "$TILL_PID"; sleep 0.5
+check "a crash leaves no core" test -z "$(find . /var/lib/systemd/coredump -name "*core*" 2>/dev/null)"
+check "and nothing in the folder" scan till till.log
