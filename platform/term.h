@@ -1,0 +1,15 @@
+/* term.h - what stands behind stderr: a person at a terminal, or a file. */
+#ifndef DUNLIN_TERM_H
+#define DUNLIN_TERM_H
+
+#include <stdbool.h>
+
+/* True when escape sequences on stderr reach a screen. NO_COLOR and a dumb
+ * terminal are respected by term_has_colour. */
+bool term_is_interactive(void);
+bool term_has_colour(void);
+
+/* Width of that screen; 80 when nobody tells. */
+unsigned term_columns(void);
+
+#endif
