@@ -3,14 +3,18 @@
 #include "platform/clock_os.h"
 #include "platform/random.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The Makefile passes the commit's time, or SOURCE_DATE_EPOCH. */
 #ifndef DUNLIN_BUILD_TIME
 #define DUNLIN_BUILD_TIME 0
 #endif
+
+#define MS_PER_DAY 86400000
 
 static const struct clock_source *fake;
 static pthread_once_t boot_once = PTHREAD_ONCE_INIT;
@@ -59,4 +63,28 @@ void clock_sleep_ms(uint32_t ms)
         fake->sleep_ms(fake->ctx, ms);
     else
         clock_os_sleep_ms(ms);
+}
+
+/* The civil date is counted from 0000-03-01, so that the leap day comes last in
+ * its year; gmtime has another name on every system. */
+void clock_text(int64_t wall_ms, char ret[static CLOCK_TEXT_BYTES])
+{
+    int64_t days = wall_ms / MS_PER_DAY;
+    int64_t of_day = wall_ms % MS_PER_DAY;
+    if (of_day < 0) {
+        of_day += MS_PER_DAY;
+        days--;
+    }
+    days += 719468; /* 0000-03-01 to 1970-01-01 */
+    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+    int64_t day = days - era * 146097;
+    int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+    int64_t of_year = day - (365 * year + year / 4 - year / 100);
+    int64_t shifted = (5 * of_year + 2) / 153; /* March is 0 */
+    int64_t month = shifted < 10 ? shifted + 3 : shifted - 9;
+    snprintf(ret, CLOCK_TEXT_BYTES,
+             "%04" PRId64 "-%02" PRId64 "-%02" PRId64 "T%02" PRId64 ":%02" PRId64 ":%02" PRId64
+             ".%03" PRId64 "Z",
+             era * 400 + year + (month <= 2), month, of_year - (153 * shifted + 2) / 5 + 1,
+             of_day / 3600000, of_day / 60000 % 60, of_day / 1000 % 60, of_day % 1000);
 }

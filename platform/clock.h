@@ -20,6 +20,10 @@ void clock_boot_id(uint8_t ret[static CLOCK_BOOT_ID_BYTES]);
 /* Wall time before which this program did not exist: a clock below it is wrong. */
 int64_t clock_build_ms(void);
 
+/* RFC 3339 in UTC with milliseconds: "2026-11-24T01:52:46.123Z". */
+#define CLOCK_TEXT_BYTES 64
+void clock_text(int64_t wall_ms, char ret[static CLOCK_TEXT_BYTES]);
+
 /* Blocks at least `ms`; a test's source makes it return at once. */
 void clock_sleep_ms(uint32_t ms);
 

@@ -12,7 +12,6 @@
 
 /* Fields are numbers, ids and short words: a line past this is cut, not lost. */
 #define LINE_BYTES_MAX 1024
-#define MS_PER_DAY     86400000
 
 struct line {
     char text[LINE_BYTES_MAX];
@@ -58,33 +57,6 @@ static void put_hex(struct line *line, const uint8_t *bytes, size_t len)
         put(line, (const char[]){digits[bytes[i] >> 4], digits[bytes[i] & 15]}, 2);
 }
 
-/* RFC 3339 in UTC. The civil date is counted from 0000-03-01, so that the leap
- * day comes last in its year; gmtime has another name on every system. */
-static void put_time(struct line *line, int64_t ms)
-{
-    int64_t days = ms / MS_PER_DAY;
-    int64_t of_day = ms % MS_PER_DAY;
-    if (of_day < 0) {
-        of_day += MS_PER_DAY;
-        days--;
-    }
-    days += 719468; /* 0000-03-01 to 1970-01-01 */
-    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-    int64_t day = days - era * 146097;
-    int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-    int64_t of_year = day - (365 * year + year / 4 - year / 100);
-    int64_t shifted = (5 * of_year + 2) / 153; /* March is 0 */
-    int64_t month = shifted < 10 ? shifted + 3 : shifted - 9;
-
-    char text[64];
-    snprintf(text, sizeof text,
-             "%04" PRId64 "-%02" PRId64 "-%02" PRId64 "T%02" PRId64 ":%02" PRId64 ":%02" PRId64
-             ".%03" PRId64 "Z ",
-             era * 400 + year + (month <= 2), month, of_year - (153 * shifted + 2) / 5 + 1,
-             of_day / 3600000, of_day / 60000 % 60, of_day / 1000 % 60, of_day % 1000);
-    put_str(line, text);
-}
-
 static void put_field(struct line *line, const struct log_field *f)
 {
     char number[32];
@@ -121,10 +93,14 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     pthread_once(&journal_once, journal_look);
 
     struct line line = {.len = 0};
-    if (to_journal) /* the journal keeps the time itself */
+    if (to_journal) { /* the journal keeps the time itself */
         put(&line, (const char[]){'<', levels[level].priority, '>'}, 3);
-    else
-        put_time(&line, clock_wall_ms());
+    } else {
+        char now[CLOCK_TEXT_BYTES];
+        clock_text(clock_wall_ms(), now);
+        put_str(&line, now);
+        put_str(&line, " ");
+    }
     put_str(&line, levels[level].word);
     put_str(&line, " ");
     put_str(&line, event);
