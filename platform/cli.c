@@ -259,7 +259,7 @@ static bool take(struct cli_args *args, size_t i, const char *text)
     args->texts[i] = text;
     if (o->kind == CLI_TEXT || parse_int(&args->ints[i], text))
         return true;
-    cli_error("--%s: '%s' is not a whole number", o->name, text);
+    cli_error("--%s takes a whole number", o->name);
     return false;
 }
 
@@ -271,9 +271,12 @@ static size_t by_letter(const struct cli_option *options, int letter)
     return i;
 }
 
+/* Repeats the option and not its value, which may be a customer's. */
 static void refuse_option(const struct cli_program *p, const struct cli_command *c, int code,
-                          const char *typed)
+                          const char *arg)
 {
+    char typed[NAME_BYTES_MAX];
+    snprintf(typed, sizeof typed, "%.*s", (int)strcspn(arg, "="), arg);
     if (code == ':') {
         cli_error("%s needs a value", typed);
     } else if (optopt >= LONG_BASE) { /* a known long option that takes none */
@@ -357,7 +360,7 @@ static bool check_operands(const struct cli_program *p, const struct cli_args *a
     if (args->operand_count < min)
         cli_error("%s: %s is lacking", c->name, c->operands);
     else
-        cli_error("%s: '%s' is one too many", c->name, args->operands[max]);
+        cli_error("%s: %zu operands, where %zu are taken", c->name, args->operand_count, max);
     cli_usage_line(stderr, p, c);
     return false;
 }

@@ -7,10 +7,14 @@
 #ifndef DUNLIN_ERR_H
 #define DUNLIN_ERR_H
 
-#define DL_MUST_CHECK      __attribute__((warn_unused_result))
+#define DL_MUST_CHECK __attribute__((warn_unused_result))
+#ifdef __MINGW32__ /* whose printf follows the standard only when asked to */
+#define DL_PRINTF(fmt, va) __attribute__((format(gnu_printf, fmt, va)))
+#else
 #define DL_PRINTF(fmt, va) __attribute__((format(printf, fmt, va)))
-#define DL_NORETURN        __attribute__((noreturn))
-#define DL_UNUSED          __attribute__((unused))
+#endif
+#define DL_NORETURN __attribute__((noreturn))
+#define DL_UNUSED   __attribute__((unused))
 
 enum dl_err {
     DL_OK = 0,

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* O_NOFOLLOW and friends, renameat2 */
 #include "platform/file.h"
 
+#include "platform/names.h"
 #include "platform/posix/os_err.h"
 #include "platform/random.h"
 
@@ -16,8 +17,6 @@
 
 /* Certificates are small; a bigger .pem is not taken for a public one. */
 #define CERTIFICATE_BYTES_MAX (64 * 1024)
-/* One walk of a folder remembers so many names; the next walk sees the rest. */
-#define WALK_NAMES_MAX 65536
 
 static enum dl_err open_fd(int *ret, const char *path, int flags, mode_t mode)
 {
@@ -412,39 +411,10 @@ enum dl_err file_space(const char *path, uint64_t *ret_bytes)
     return DL_OK;
 }
 
-struct names {
-    char **at;
-    size_t count, cap;
-};
-
-static void names_free(struct names *names)
-{
-    for (size_t i = 0; i < names->count; i++)
-        free(names->at[i]);
-    free(names->at);
-}
-
-static enum dl_err names_add(struct names *names, const char *name)
-{
-    if (names->count == names->cap) {
-        size_t cap = names->cap ? 2 * names->cap : 64;
-        char **grown = realloc(names->at, cap * sizeof *grown);
-        if (!grown)
-            return DL_E_NOMEM;
-        names->at = grown;
-        names->cap = cap;
-    }
-    char *copy = strdup(name);
-    if (!copy)
-        return DL_E_NOMEM;
-    names->at[names->count++] = copy;
-    return DL_OK;
-}
-
 static enum dl_err names_read(struct names *names, DIR *dir)
 {
     struct dirent *entry;
-    while (names->count < WALK_NAMES_MAX && (errno = 0, entry = readdir(dir))) {
+    while (names->count < NAMES_MAX && (errno = 0, entry = readdir(dir))) {
         struct stat st;
         if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
             continue; /* went away meanwhile */
@@ -453,11 +423,6 @@ static enum dl_err names_read(struct names *names, DIR *dir)
             return err;
     }
     return errno ? os_err(errno) : DL_OK;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 enum dl_err file_each(const char *dir, enum dl_err (*fn)(void *ctx, const char *name),
@@ -469,11 +434,10 @@ enum dl_err file_each(const char *dir, enum dl_err (*fn)(void *ctx, const char *
     struct names names = {.at = NULL};
     enum dl_err err = names_read(&names, d);
     closedir(d);
-    if (!err && names.count > 1)
-        qsort(names.at, names.count, sizeof *names.at, by_name);
+    names_sort(&names);
     for (size_t i = 0; !err && i < names.count; i++)
         err = fn(ctx, names.at[i]);
-    names_free(&names);
+    names_done(&names);
     return err;
 }
 

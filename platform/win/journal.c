@@ -1,0 +1,6 @@
+#include "platform/journal.h"
+
+bool journal_reads_stderr(void)
+{
+    return false;
+}
