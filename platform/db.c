@@ -101,7 +101,7 @@ enum dl_err db_commit(struct db *db)
 void db_rollback(struct db *db)
 {
     if (!sqlite3_get_autocommit(db->sql)) /* some failures have rolled back already */
-        (void)run_own(db, OWN_ROLLBACK);
+        dl_ignore(run_own(db, OWN_ROLLBACK));
 }
 
 void db_close(struct db *db)
@@ -250,7 +250,7 @@ static enum dl_err migrate_step(struct opening *o, const struct db_migration *m)
     if (!err)
         err = set(o, "COMMIT");
     if (err && !sqlite3_get_autocommit(o->db.sql))
-        (void)db_exec(&o->db, "ROLLBACK");
+        dl_ignore(db_exec(&o->db, "ROLLBACK"));
     return err;
 }
 
@@ -271,7 +271,7 @@ static void remove_with_journals(const char *path)
         struct file_path p;
         int n = snprintf(p.s, sizeof p.s, "%s%s", path, suffixes[i]);
         if (n > 0 && (size_t)n < sizeof p.s && file_exists(p.s))
-            (void)file_remove(p.s);
+            dl_ignore(file_remove(p.s));
     }
 }
 

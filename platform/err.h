@@ -38,6 +38,12 @@ struct dl_why {
     char text[DL_WHY_BYTES]; /* NUL-terminated; empty: nothing to add */
 };
 
+/* Takes the answer of a DL_MUST_CHECK call whose failure changes nothing. */
+static inline void dl_ignore(enum dl_err err)
+{
+    (void)err;
+}
+
 /* A short constant name for logs and JSON ("input", "net", ...). */
 const char *dl_err_name(enum dl_err err);
 

@@ -111,7 +111,7 @@ enum dl_err file_read(const char *path, size_t len_max, uint8_t **ret, size_t *r
 {
     int fd;
     uint8_t *bytes = NULL;
-    size_t cap, len, more = 0;
+    size_t cap = 0, len, more = 0;
     enum dl_err err = open_fd(&fd, path, O_RDONLY, 0);
     if (err)
         return err;

@@ -112,7 +112,7 @@ enum dl_err file_read(const char *path, size_t len_max, uint8_t **ret, size_t *r
 {
     HANDLE h;
     uint8_t *bytes = NULL;
-    size_t cap, len, more = 0;
+    size_t cap = 0, len, more = 0;
     enum dl_err err = open_read(&h, path);
     if (err)
         return err;
@@ -193,7 +193,7 @@ static enum dl_err write_neighbour(struct file_path *ret, const char *path, cons
         err = last();
     CloseHandle(h);
     if (err)
-        (void)file_remove(tmp.s);
+        dl_ignore(file_remove(tmp.s));
     else
         *ret = tmp;
     return err;
@@ -208,7 +208,7 @@ static enum dl_err write_by_move(const char *path, const void *bytes, size_t len
         return err;
     err = move(tmp.s, path, flags);
     if (err)
-        (void)file_remove(tmp.s);
+        dl_ignore(file_remove(tmp.s));
     return err;
 }
 
