@@ -235,7 +235,8 @@ static enum dl_err read_pairs(struct load *load, const char *text)
         ini_allow_multiline = false; /* an indented key is a key */
         ini_stop_on_first_error = true;
         ini_use_stack = false;
-        ini_max_line = LINE_BYTES_MAX + 3;
+        ini_max_line = LINE_BYTES_MAX + 3; /* line end and NUL */
+        ini_initial_alloc = ini_max_line;  /* it trusts the first to fit the second */
         line = ini_parse_string(text, on_pair, load);
     }
     if (line == 0)
