@@ -20,10 +20,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RECORD_VERSION     1
-#define RECORD_TOKENS_MAX  48
-#define RECORD_BYTES_MAX   (256 * 1024)
-#define RECORD_TIME_GIVEN  0x01
+#define RECORD_VERSION    1
+#define RECORD_TOKENS_MAX 48
+#define RECORD_BYTES_MAX  (256 * 1024)
+#define RECORD_TIME_GIVEN 0x01
 
 struct record {
     uint8_t flags;

@@ -19,10 +19,10 @@
 struct sync;
 
 enum sync_state {
-    SYNC_IDLE,      /* nothing waits */
+    SYNC_IDLE, /* nothing waits */
     SYNC_SENDING,
-    SYNC_WAITING,   /* backing off; uplink_state says why */
-    SYNC_REVOKED,   /* the hub refuses this device; the queue is kept */
+    SYNC_WAITING, /* backing off; uplink_state says why */
+    SYNC_REVOKED, /* the hub refuses this device; the queue is kept */
     SYNC_PORTAL,
     SYNC_STOPPED,
 };
@@ -30,25 +30,25 @@ enum sync_state {
 struct sync_options {
     struct writer *writer;
     const char *outbox_path;
-    struct uplink *uplink;           /* owned by the caller */
-    const char *dir;                 /* device.key, device.crt, updates.json live here */
-    const char *device;              /* name, for the certificate request */
+    struct uplink *uplink; /* owned by the caller */
+    const char *dir;       /* device.key, device.crt, updates.json live here */
+    const char *device;    /* name, for the certificate request */
     uint8_t hub_sign_public[SIGN_PUBLIC_BYTES];
-    size_t batch_records_max;        /* 0: 500 */
-    size_t batch_bytes_max;          /* 0: 1 MiB */
-    int64_t linger_ms;               /* wait for company after the first event; 0: 200 */
+    size_t batch_records_max; /* 0: 500 */
+    size_t batch_bytes_max;   /* 0: 1 MiB */
+    int64_t linger_ms;        /* wait for company after the first event; 0: 200 */
     int64_t backoff_base_ms, backoff_max_ms; /* 0: 1 s, 5 min */
-    int64_t updates_every_ms;        /* 0: 5 min */
+    int64_t updates_every_ms;                /* 0: 5 min */
 };
 
 struct sync_status {
     enum sync_state state;
     enum uplink_state uplink;
-    int64_t last_success_ms;  /* 0: never */
-    int64_t next_try_ms;      /* 0: not waiting */
+    int64_t last_success_ms; /* 0: never */
+    int64_t next_try_ms;     /* 0: not waiting */
     uint64_t batches_sent, events_acked, bytes_sent, failures;
     int64_t cert_not_after_ms;
-    int64_t clock_offset_ms;  /* hub - device, from the Date of answers */
+    int64_t clock_offset_ms; /* hub - device, from the Date of answers */
     int last_http_status;
     struct dl_why why;
 };

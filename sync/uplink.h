@@ -36,11 +36,11 @@ enum uplink_state {
 
 struct uplink_answer {
     enum uplink_state state;
-    int status;               /* HTTP; 0 without an answer */
-    uint8_t *body;            /* malloc'd, NUL behind; uplink_answer_done frees */
+    int status;    /* HTTP; 0 without an answer */
+    uint8_t *body; /* malloc'd, NUL behind; uplink_answer_done frees */
     size_t body_len;
-    int64_t retry_after_ms;   /* -1: none */
-    int64_t date_ms;          /* the hub's Date; 0: none */
+    int64_t retry_after_ms; /* -1: none */
+    int64_t date_ms;        /* the hub's Date; 0: none */
     struct dl_why why;
 };
 
@@ -54,16 +54,15 @@ struct uplink {
 };
 
 struct uplink_options {
-    const char *hub_url;     /* https://host:port */
+    const char *hub_url; /* https://host:port */
     const char *ca_path;
-    const char *cert_path;   /* NULL: without a client certificate (enrolment) */
+    const char *cert_path; /* NULL: without a client certificate (enrolment) */
     const char *key_path;
-    const char *proxy;       /* NULL or "": environment's; "none": no proxy */
+    const char *proxy;            /* NULL or "": environment's; "none": no proxy */
     int64_t connect_ms, total_ms; /* 0: defaults */
 };
-DL_MUST_CHECK enum dl_err uplink_curl_open(struct uplink **ret,
-                                           const struct uplink_options *opt,
-                                           struct dl_why *why);
+DL_MUST_CHECK enum dl_err
+uplink_curl_open(struct uplink **ret, const struct uplink_options *opt, struct dl_why *why);
 void uplink_answer_done(struct uplink_answer *answer);
 const char *uplink_state_name(enum uplink_state state);
 

@@ -35,6 +35,13 @@
 #define WIRE_FRAME_BYTES_MAX  (4 * 1024 * 1024)
 #define WIRE_SEGMENT_ID_BYTES 16
 
+#define WIRE_HEAD_BYTES    (4 + 1 + 1 + SEAL_STREAM_BYTES + 8 + 8 + 8 + 8 + SEAL_BOOT_BYTES)
+#define WIRE_SEGMENT_BYTES (WIRE_SEGMENT_ID_BYTES + SEAL_STREAM_BYTES + SEAL_HEADER_BYTES)
+#define WIRE_RECORD_BYTES  (2 + 4) /* before each body */
+#define WIRE_COUNTS_BYTES  (2 + 4) /* of segments and records */
+/* Seqs stay below this, so that they fit SQLite's and PostgreSQL's integers. */
+#define WIRE_SEQ_MAX INT64_MAX
+
 struct wire_segment {
     uint8_t id[WIRE_SEGMENT_ID_BYTES];
     uint8_t stream[SEAL_STREAM_BYTES]; /* part of the AAD of its records */
@@ -59,13 +66,19 @@ struct wire_record {
 
 /* Encodes in one pass into the caller's buffer; DL_E_INPUT: over a limit or cap. */
 DL_MUST_CHECK enum dl_err wire_encode(const struct wire_head *head,
-                                      const struct wire_segment *segments,
-                                      size_t segment_count, const struct wire_record *records,
-                                      size_t record_count, uint8_t *ret, size_t cap,
-                                      size_t *ret_len);
+                                      const struct wire_segment *segments, size_t segment_count,
+                                      const struct wire_record *records, size_t record_count,
+                                      uint8_t *ret, size_t cap, size_t *ret_len);
+
+/* The same piece by piece, for a sender that reads its records from disk:
+ * head, segment count, segments, record count, records. Look at w->failed. */
+void wire_write_head(struct bytes_writer *w, const struct wire_head *head);
+void wire_write_segment(struct bytes_writer *w, const struct wire_segment *segment);
+void wire_write_record(struct bytes_writer *w, const struct wire_record *record);
 
 /* A frame checked whole before anything is used: counts, lengths, indices, no
- * rest. Borrows from `bytes`; wire_frame_free releases only the tables. */
+ * rest. A body of no bytes is a record that the device set aside. Record bodies
+ * borrow from `bytes`; wire_frame_free releases only the tables. */
 struct wire_frame {
     struct wire_head head;
     struct wire_segment *segments;
@@ -73,8 +86,8 @@ struct wire_frame {
     struct wire_record *records;
     size_t record_count;
 };
-DL_MUST_CHECK enum dl_err wire_decode(const uint8_t *bytes, size_t len,
-                                      struct wire_frame *ret);
+/* DL_E_CORRUPT: not such a frame; nothing to free then. DL_E_NOMEM. */
+DL_MUST_CHECK enum dl_err wire_decode(const uint8_t *bytes, size_t len, struct wire_frame *ret);
 void wire_frame_free(struct wire_frame *frame);
 
 #endif

@@ -2,9 +2,13 @@
  *
  * Callers hand over a record's plaintext; the writer gives it a seq, seals it
  * under the current segment and puts it, commits everything that came in
- * meanwhile, then wakes each caller with its own answer. Segments turn over at
- * start, by count and by time. Plaintext here holds tokens, no identifiers, and
- * is wiped when it is sealed.
+ * meanwhile, then wakes each caller with its own answer. No delay is added to
+ * gather company: while one commit waits for the disk, the next group forms.
+ * Segments turn over at start, by count and by time. Plaintext holds tokens, no
+ * identifiers; it stays the caller's, who wipes it, and is never copied.
+ *
+ * A failed commit (disk full, read-only, broken) answers the calls of its group
+ * and changes nothing else: the next call tries again.
  */
 #ifndef DUNLIN_WRITER_H
 #define DUNLIN_WRITER_H
@@ -15,15 +19,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Calls that may wait at once; more are answered DL_E_BUSY. */
+#define WRITER_CALLS_MAX 1024
+
 struct writer;
 
 struct writer_options {
-    const char *path;                     /* of the outbox */
+    const char *path; /* of the outbox */
     struct outbox_limits limits;
     uint8_t hub_public[SEAL_PUBLIC_BYTES];
-    uint64_t segment_records_max;         /* 0: 4096 */
-    int64_t segment_age_ms_max;           /* 0: one hour */
-    void (*on_put)(void *ctx);            /* called after a commit with puts; wakes sync */
+    uint64_t segment_records_max; /* 0: 4096 */
+    int64_t segment_age_ms_max;   /* 0: one hour */
+    void (*on_put)(void *ctx);    /* after a commit with puts, on the writer's
+                                     thread; wakes sync */
     void *on_put_ctx;
 };
 
@@ -43,15 +51,17 @@ struct writer_item {
 
 /* Blocks until all items are durable, or none is. Any thread. DL_OK: every item
  * is DL_OK or DL_E_EXISTS. Otherwise nothing of this call was stored:
- * DL_E_FULL (quota or disk), DL_E_IO, DL_E_BUSY (too many callers wait). */
-DL_MUST_CHECK enum dl_err writer_put(struct writer *w, struct writer_item *items,
-                                     size_t count);
+ * DL_E_FULL (quota or disk), DL_E_INPUT (too long), DL_E_IO, DL_E_BUSY (too many
+ * callers wait). */
+DL_MUST_CHECK enum dl_err writer_put(struct writer *w, struct writer_item *items, size_t count);
 
-/* The same thread does the rest of the writing. Block until durable. */
+/* The same thread does the rest of the writing. Block until durable; errors are
+ * those of outbox_ack, outbox_fork and outbox_quarantine. */
 DL_MUST_CHECK enum dl_err writer_ack(struct writer *w, uint64_t seq);
 DL_MUST_CHECK enum dl_err writer_fork(struct writer *w, uint64_t from_seq);
-DL_MUST_CHECK enum dl_err writer_quarantine(struct writer *w, uint64_t seq,
-                                            const char *reason);
+DL_MUST_CHECK enum dl_err writer_quarantine(struct writer *w, uint64_t seq, const char *reason);
+/* From now on on_put is called so. */
+void writer_set_on_put(struct writer *w, void (*on_put)(void *ctx), void *ctx);
 /* A new hub sealing key: the next record opens a new segment. */
 void writer_set_hub_public(struct writer *w, const uint8_t key[static SEAL_PUBLIC_BYTES]);
 
