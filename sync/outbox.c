@@ -340,9 +340,9 @@ void outbox_rollback(struct outbox *ob)
 
 enum dl_err outbox_commit(struct outbox *ob)
 {
-    if (!ob->spoiled && ob->state.ids_to_drop)
-        (void)outbox_ids_drop(ob);
     enum dl_err err = ob->spoiled;
+    if (!err && ob->state.ids_to_drop)
+        err = outbox_ids_drop(ob);
     if (!err)
         err = db_commit(&ob->db);
     if (err)
