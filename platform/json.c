@@ -1,41 +1,15 @@
 #include "platform/json.h"
 
 #include "platform/random.h"
+#include "platform/wipe.h"
 
 #include <sodium.h>
-#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* jansson's free() does not tell the size, so it is kept in front. */
-struct chunk {
-    size_t len;
-    alignas(max_align_t) unsigned char bytes[];
-};
-
-static void *chunk_make(size_t len)
-{
-    if (len > SIZE_MAX / 2)
-        return NULL;
-    struct chunk *c = malloc(sizeof *c + len);
-    if (!c)
-        return NULL;
-    c->len = len;
-    return c->bytes;
-}
-
-static void chunk_free(void *bytes)
-{
-    if (!bytes)
-        return;
-    struct chunk *c = (void *)((unsigned char *)bytes - offsetof(struct chunk, bytes));
-    sodium_memzero(c, sizeof *c + c->len);
-    free(c);
-}
-
 void json_setup(void)
 {
-    json_set_alloc_funcs(chunk_make, chunk_free);
+    json_set_alloc_funcs(wipe_malloc, wipe_free);
     size_t seed = 1 + (size_t)random_below(UINT32_MAX); /* 0 would mean: choose one */
     json_object_seed(seed);
 }
