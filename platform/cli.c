@@ -1,5 +1,6 @@
 #include "platform/cli.h"
 
+#include "platform/args.h"
 #include "platform/cli_internal.h"
 #include "platform/term.h"
 
@@ -423,6 +424,7 @@ int cli_run(const struct cli_program *program, int argc, char **argv)
 {
     int words = 0, code = 0;
     program_name = program->name;
+    argv = args_utf8(argc, argv);
     if (argc < 2) {
         cli_error("which command?");
         cli_help_commands(stderr, program, "");

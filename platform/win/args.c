@@ -1,0 +1,32 @@
+#include "platform/args.h"
+
+#include <stdlib.h>
+#include <windows.h>
+
+#include <shellapi.h>
+
+static char *utf8_of(const wchar_t *wide)
+{
+    int len = WideCharToMultiByte(CP_UTF8, 0, wide, -1, NULL, 0, NULL, NULL);
+    char *text = len > 0 ? malloc((size_t)len) : NULL;
+    if (text)
+        WideCharToMultiByte(CP_UTF8, 0, wide, -1, text, len, NULL, NULL);
+    return text;
+}
+
+char **args_utf8(int argc, char **argv)
+{
+    if (argv != __argv)
+        return argv; /* a test's words */
+    SetConsoleOutputCP(CP_UTF8);
+    int count = 0;
+    wchar_t **wide = CommandLineToArgvW(GetCommandLineW(), &count);
+    char **utf8 = wide && count == argc ? calloc((size_t)argc + 1, sizeof *utf8) : NULL;
+    for (int i = 0; utf8 && i < argc; i++) {
+        utf8[i] = utf8_of(wide[i]);
+        if (!utf8[i])
+            utf8[i] = argv[i];
+    }
+    LocalFree(wide);
+    return utf8 ? utf8 : argv;
+}
