@@ -1,0 +1,10 @@
+/* Any bytes as a POSLog. */
+#include "tests/fuzz/fuzz_import.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    FILE *in = fuzz_file(bytes, len);
+    (void)import_poslog(in, &fuzz_defaults, &fuzz_sink, NULL);
+    fclose(in);
+    return 0;
+}
