@@ -1,0 +1,51 @@
+#include "hub/peer.h"
+
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static gnutls_session_t session_of(struct MHD_Connection *conn)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    return info ? (gnutls_session_t)info->tls_session : NULL;
+}
+
+enum dl_err peer_check(struct MHD_Connection *conn, struct pki_info *ret)
+{
+    gnutls_session_t session = session_of(conn);
+    unsigned count = 0;
+    const gnutls_datum_t *chain =
+        session ? gnutls_certificate_get_peers(session, &count) : NULL;
+    if (!chain || count == 0)
+        return DL_E_NOT_FOUND;
+    /* The server's own certificate has the same issuer and must not pass for a device's. */
+    static unsigned char purpose[] = GNUTLS_KP_TLS_WWW_CLIENT;
+    gnutls_typed_vdata_st wanted = {
+        .type = GNUTLS_DT_KEY_PURPOSE_OID, .data = purpose, .size = 0};
+    unsigned status = 0;
+    if (gnutls_certificate_verify_peers(session, &wanted, 1, &status) != GNUTLS_E_SUCCESS ||
+        status != 0)
+        return DL_E_AUTH;
+    return pki_cert_info_der(chain[0].data, chain[0].size, ret) == DL_OK ? DL_OK : DL_E_AUTH;
+}
+
+void peer_address(struct MHD_Connection *conn, uint8_t ret[static 16])
+{
+    memset(ret, 0, 16);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (!info || !info->client_addr)
+        return;
+    if (info->client_addr->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const void *)info->client_addr;
+        bool mapped = IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr);
+        memcpy(ret, in6->sin6_addr.s6_addr, mapped ? 16 : 8);
+    } else if (info->client_addr->sa_family == AF_INET) {
+        const struct sockaddr_in *in = (const void *)info->client_addr;
+        ret[10] = ret[11] = 0xff;
+        memcpy(ret + 12, &in->sin_addr.s_addr, 4);
+    }
+}

@@ -1,0 +1,61 @@
+#include "hub/settings.h"
+
+#include "platform/file.h"
+
+#include <stdio.h>
+
+#define KEY(member) offsetof(struct settings, member)
+
+const struct config_key settings_keys[] = {
+    {"name", CONFIG_TEXT, KEY(name), "", 0, 0, NULL,
+     "The name under which devices reach this hub; its certificate carries it"},
+    {"listen", CONFIG_TEXT, KEY(listen), "127.0.0.1:8443", 0, 0, NULL,
+     "Address and port of the HTTPS server; 0.0.0.0:8443 for all of IPv4, [::]:8443 for IPv6"},
+    {"log_level", CONFIG_CHOICE, KEY(log_level), "info", 0, 0, "debug|info|warn|error",
+     "The least important line that is logged"},
+    {"threads", CONFIG_INT, KEY(threads), "4", 1, 64, NULL,
+     "Threads that serve requests; each takes in one batch at a time"},
+    {"max_connections", CONFIG_INT, KEY(max_connections), "2048", 8, 100000, NULL,
+     "Connections at a time; a device keeps one open"},
+    {"max_connections_per_ip", CONFIG_INT, KEY(max_connections_per_ip), "256", 1, 100000, NULL,
+     "The same for one address: a shop's devices share theirs, and so does a proxy's"},
+    {"idle_timeout", CONFIG_DURATION, KEY(idle_timeout_ms), "60s", 1000, 3600000, NULL,
+     "A connection on which nothing happens is closed after this time"},
+    {"batch_bytes_max", CONFIG_BYTES, KEY(batch_bytes_max), "4M", 64 * 1024, 4 * 1024 * 1024,
+     NULL, "The largest batch that is taken; a device halves one that is refused"},
+    {"enrolment_life", CONFIG_DURATION, KEY(enrolment_life_ms), "72h", 1000, 2592000000, NULL,
+     "How long a bundle of `dunlin-keys enroll` can be used"},
+    {"device_cert_life", CONFIG_DURATION, KEY(device_cert_life_ms), "30d", 10000, 31536000000,
+     NULL, "Life of a device's certificate, which renews itself at two thirds of it"},
+    {NULL, CONFIG_TEXT, 0, NULL, 0, 0, NULL, NULL},
+};
+
+enum dl_err settings_load(struct settings *ret, const char *dir, const char *path,
+                          struct dl_why *why)
+{
+    struct file_path own;
+    enum dl_err err = file_join(&own, dir, SETTINGS_FILE);
+    if (err)
+        return err;
+    if (!path && !file_exists(own.s)) {
+        dl_why_set(why, "%.200s holds no hub; `dunlin-hub init` makes one", dir);
+        return DL_E_NOT_FOUND;
+    }
+    return config_load(ret, settings_keys, path ? path : own.s, why);
+}
+
+enum dl_err settings_create(const char *dir, const char *name, const char *listen)
+{
+    struct file_path path;
+    enum dl_err err = file_join(&path, dir, SETTINGS_FILE);
+    if (err)
+        return err;
+    FILE *out = file_open(path.s, "wb");
+    if (!out)
+        return DL_E_IO;
+    fprintf(out, "name = %s\nlisten = %s\n\n# Everything else, with its default:\n\n", name,
+            listen);
+    config_sample(out, settings_keys);
+    /* Not synced by itself: the last file that init writes is, with its folder. */
+    return fclose(out) == 0 ? DL_OK : DL_E_IO;
+}

@@ -1,0 +1,42 @@
+/* settings.h - what an operator may set, in DIR/dunlin-hub.conf or another file.
+ *
+ * Every key has a default but `name`, which init writes: the one under which
+ * devices reach this hub, and which its certificate carries.
+ */
+#ifndef DUNLIN_HUB_SETTINGS_H
+#define DUNLIN_HUB_SETTINGS_H
+
+#include "platform/config.h"
+#include "platform/err.h"
+#include "platform/log.h"
+
+#include <stdint.h>
+
+#define SETTINGS_FILE "dunlin-hub.conf"
+
+struct settings {
+    char name[CONFIG_TEXT_BYTES];
+    char listen[CONFIG_TEXT_BYTES];
+    int64_t log_level; /* enum log_level */
+    int64_t threads;
+    int64_t max_connections;
+    int64_t max_connections_per_ip;
+    int64_t idle_timeout_ms;
+    int64_t batch_bytes_max;
+    int64_t enrolment_life_ms;
+    int64_t device_cert_life_ms;
+};
+
+extern const struct config_key settings_keys[];
+
+/* `path` NULL: DIR's own file. DL_E_NOT_FOUND: `dir` holds no hub. DL_E_INPUT:
+ * `why` names file, line and key. */
+DL_MUST_CHECK enum dl_err settings_load(struct settings *ret, const char *dir, const char *path,
+                                        struct dl_why *why);
+
+/* Writes DIR's own file: the two values init knows, and every key with its
+ * default as a comment. */
+DL_MUST_CHECK enum dl_err settings_create(const char *dir, const char *name,
+                                          const char *listen);
+
+#endif
