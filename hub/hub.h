@@ -1,0 +1,58 @@
+/* hub.h - a hub's folder, opened: its keys, its store and what ingest shares.
+ *
+ * Files: seal.key sign.key store.key id.key (made by hub_create), hub.share (the
+ * custodian's half, imported), hub.db. A struct hub may be used by many threads;
+ * its keys are read-only. `store` is the one writer of this process; `reader` is
+ * a second handle, so that look-ups do not wait for a batch under way. Exports,
+ * which take long, open a handle of their own with hub_open_reader.
+ */
+#ifndef DUNLIN_HUB_H
+#define DUNLIN_HUB_H
+
+#include "crypto/idhash.h"
+#include "crypto/seal.h"
+#include "crypto/share.h"
+#include "crypto/sign.h"
+#include "hub/store.h"
+#include "platform/err.h"
+
+#include <stddef.h>
+
+#define HUB_FILE_DB    "hub.db"
+#define HUB_FILE_SHARE "hub.share"
+
+struct convert_cache;
+
+struct hub {
+    char *dir;
+    struct store *store;
+    struct store *reader;
+    struct seal_key *seal_key;
+    struct sign_key *sign_key;
+    struct store_key *store_key;
+    struct id_key *id_key;
+    struct convert_cache *cache; /* tokens converted before */
+    size_t threads;              /* that one batch is converted on */
+};
+
+/* Makes the four keys and the database in a folder that has none of them; CA and
+ * certificates are pki.h's. DL_E_EXISTS: a key is there already. */
+DL_MUST_CHECK enum dl_err hub_create(const char *dir, struct dl_why *why);
+
+/* The caller gives it back with hub_close. DL_E_NOT_FOUND, DL_E_CORRUPT: `why`
+ * names the file. Whether the folder is private and locked is the caller's to
+ * check, before. */
+DL_MUST_CHECK enum dl_err hub_open(struct hub **ret, const char *dir, struct dl_why *why);
+void hub_close(struct hub *hub);
+
+/* A handle that only reads DIR/hub.db; needs no key. close: st->close(st). */
+DL_MUST_CHECK enum dl_err hub_open_reader(struct store **ret, const char *dir,
+                                          struct dl_why *why);
+
+/* Inside a transaction of hub->store: derives s_d from DIR/hub.share and
+ * delta_inverse, seals and stores it. DL_E_NOT_FOUND: no share was imported.
+ * DL_E_INPUT: delta_inverse is no scalar. */
+DL_MUST_CHECK enum dl_err hub_add_share(struct hub *hub, int64_t device, uint16_t epoch,
+                                        const uint8_t delta_inverse[static GROUP_SCALAR_BYTES]);
+
+#endif

@@ -1,0 +1,423 @@
+/* store.h - what the hub remembers, behind one interface that an engine fills.
+ *
+ * An engine puts `struct store` first in its own struct and fills the
+ * functions; SQLite is store_sqlite.c. Calls that take or give many rows do so
+ * in one call, so that an engine can make one statement of them. No SQL passes
+ * this line, and no key: shares come and go sealed, tokens are canonical ones.
+ *
+ * A store serves one tenant, named when it is opened, so that no caller can mix
+ * two: one SQLite file is one tenant; an engine that holds many puts the tenant
+ * first in every key (docs/adr/010).
+ *
+ * begin() to commit() or rollback() is one transaction and belongs to one
+ * thread: begin() waits for the others. Every other call is made in between,
+ * but open and close. Times are Unix milliseconds, passed in. Names and texts
+ * are UTF-8. Rows handed to a callback are borrowed for that call; a callback
+ * makes no call of its own on the same store. A callback's answer other than
+ * DL_OK ends the walk and is returned.
+ */
+#ifndef DUNLIN_HUB_STORE_H
+#define DUNLIN_HUB_STORE_H
+
+#include "crypto/group.h"
+#include "crypto/idhash.h"
+#include "crypto/seal.h"
+#include "crypto/share.h"
+#include "crypto/sign.h"
+#include "platform/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STORE_NAME_BYTES     65 /* of a device or an admin token, with the NUL */
+#define STORE_HASH_BYTES     32
+#define STORE_SERIAL_BYTES   20 /* RFC 5280: at most; shorter ones are as they are */
+#define STORE_STREAM_BYTES   SEAL_STREAM_BYTES
+#define STORE_SEGMENT_BYTES  16
+#define STORE_NODE_KEY_BYTES 12
+
+/* ---- devices -------------------------------------------------------------------- */
+
+enum store_device_state {
+    STORE_DEVICE_PENDING, /* known to the custodian; the secret is not yet used */
+    STORE_DEVICE_ACTIVE,
+    STORE_DEVICE_REVOKED,
+    STORE_DEVICE_REMOVED, /* kept for its events' sake; the name may enrol again */
+};
+
+struct store_device {
+    int64_t no; /* stays, whatever the device goes through */
+    char name[STORE_NAME_BYTES];
+    enum store_device_state state;
+    uint16_t epoch; /* newest share */
+    int64_t added_ms;
+    int64_t enrolled_ms; /* 0: not yet */
+    int64_t ended_ms;    /* revoked or removed; 0: neither */
+    int64_t seen_ms;     /* 0: never */
+    int64_t cert_not_after_ms;
+    uint8_t secret_hash[STORE_HASH_BYTES];
+    int64_t secret_expires_ms;
+    int64_t secret_used_ms; /* 0: not yet */
+};
+
+/* ---- people and programs ---------------------------------------------------------- */
+
+enum store_role { STORE_ROLE_VIEWER, STORE_ROLE_CUSTODIAN, STORE_ROLE_ADMIN };
+
+struct store_token {
+    char name[STORE_NAME_BYTES];
+    enum store_role role;
+    uint8_t hash[STORE_HASH_BYTES];
+    int64_t added_ms;
+};
+
+struct store_audit {
+    int64_t no; /* given by the store, ascending */
+    int64_t at_ms;
+    const char *who;    /* token's name, "device NAME", "cli" */
+    const char *what;   /* "device.revoke" */
+    const char *object; /* "till-3"; may be NULL */
+    const char *detail; /* may be NULL */
+};
+
+struct store_update {
+    int64_t cursor; /* given by the store, ascending */
+    int64_t device; /* its no; 0: for every device */
+    const char *document;
+    size_t document_len;
+    uint8_t signature[SIGN_SIGNATURE_BYTES];
+};
+
+/* ---- streams ---------------------------------------------------------------------- */
+
+struct store_stream {
+    int64_t no;
+    uint8_t id[STORE_STREAM_BYTES];
+    int64_t device;
+    uint64_t base_seq;
+    uint64_t durable_seq; /* base_seq - 1: nothing yet */
+};
+
+/* Neighbouring seqs of one stream that came under one segment. */
+struct store_run {
+    uint64_t first_seq, last_seq;
+    uint8_t segment[STORE_SEGMENT_BYTES];
+};
+
+/* ---- facts ------------------------------------------------------------------------ */
+
+enum store_time_quality { STORE_TIME_GOOD, STORE_TIME_CORRECTED, STORE_TIME_REPORTED };
+
+struct store_event {
+    int64_t no; /* given by the store, ascending */
+    int64_t device, stream;
+    uint64_t seq;
+    int64_t time_ms;     /* corrected */
+    int64_t reported_ms; /* as it came */
+    enum store_time_quality quality;
+    int64_t observation; /* 0: nobody's */
+    const char *json;    /* the record's own: type, time, id, consent, data, warnings */
+    size_t json_len;
+};
+
+struct store_quarantined {
+    int64_t no;
+    int64_t at_ms;
+    int64_t device;
+    uint8_t stream[STORE_STREAM_BYTES];
+    uint64_t seq;
+    const char *reason; /* a code: seal, record, json, time, share, token */
+    uint8_t sealed_stream[STORE_STREAM_BYTES]; /* with the header and body, to try again */
+    uint8_t header[SEAL_HEADER_BYTES];
+    const uint8_t *body;
+    size_t body_len;
+};
+
+/* ---- the identity graph (match.h tells the story) ----------------------------------- */
+
+/* An identifier: one canonical token, seen at least once. */
+struct store_node {
+    int64_t no;
+    uint8_t type; /* enum token_type */
+    bool merges;  /* by the rules when it was first seen */
+    bool shared;  /* of an attaching type, and seen with two people: attaches to none */
+    uint8_t element[GROUP_ELEMENT_BYTES];
+    uint8_t key[STORE_NODE_KEY_BYTES]; /* orders nodes and names profiles; never changes */
+    int64_t root;                      /* the profile's node: itself, or a smaller key's */
+    uint8_t root_key[STORE_NODE_KEY_BYTES];
+    bool is_new; /* answer of nodes_resolve */
+};
+
+/* A distinct set of identifiers that stood together. */
+struct store_observation {
+    int64_t no;
+    uint8_t hash[ID_HASH_BYTES];
+    int64_t anchor; /* the node whose root is the profile of its events */
+    bool is_new;    /* answer of observations_resolve */
+};
+
+struct store_evidence {
+    int64_t observation, node;
+};
+
+struct store_merge {
+    int64_t from, into; /* roots */
+};
+
+struct store_tombstone {
+    uint8_t element[GROUP_ELEMENT_BYTES];
+    int64_t erased_ms; /* what is not later is nobody's */
+};
+
+/* ---- measures --------------------------------------------------------------------- */
+
+enum store_measure_kind {
+    STORE_MEASURE_TYPE,    /* name: event type */
+    STORE_MEASURE_SALES,   /* name: currency; minor: sum of totals */
+    STORE_MEASURE_RETURNS, /* name: currency; minor: sum of totals, positive */
+    STORE_MEASURE_STORE,   /* name: store_id */
+};
+
+#define STORE_MEASURE_NAME_BYTES 65
+
+/* What one observation (0: nobody) adds up to. Adding is commutative. */
+struct store_measure {
+    int64_t observation;
+    enum store_measure_kind kind;
+    char name[STORE_MEASURE_NAME_BYTES];
+    int64_t count; /* a negative one takes back; first and last then stay */
+    int64_t minor;
+    int64_t first_ms, last_ms;
+};
+
+/* ---- reading ---------------------------------------------------------------------- */
+
+struct store_event_row {
+    struct store_event event;
+    const char *device_name;
+    const uint8_t *stream_id;   /* STORE_STREAM_BYTES */
+    const uint8_t *profile_key; /* STORE_NODE_KEY_BYTES; NULL: nobody's */
+};
+
+struct store_link_row {
+    struct store_evidence cursor;
+    uint8_t type;
+    const uint8_t *node_key;
+    const uint8_t *observation_hash; /* ID_HASH_BYTES */
+    const uint8_t *profile_key;
+    int64_t event_count; /* of the observation */
+};
+
+enum store_counter {
+    STORE_COUNT_EVENTS,
+    STORE_COUNT_UNIDENTIFIED, /* of the events: those without a profile */
+    STORE_COUNT_DUPLICATES,   /* same (device, client id) again */
+    STORE_COUNT_QUARANTINED,
+    STORE_COUNT_SET_ASIDE, /* by the device, in its own quarantine */
+    STORE_COUNT_GAPS,
+    STORE_COUNT_LOST, /* seqs in gaps */
+    STORE_COUNT_FORKS,
+    STORE_COUNT_ERASURES,
+    STORE_COUNT_REFUSED_ENROLMENTS,
+    STORE_COUNT_BATCHES,
+    STORE_COUNTERS
+};
+
+struct store_stats {
+    int64_t counters[STORE_COUNTERS];
+    int64_t profiles, identifiers, observations;
+    int64_t devices; /* pending or active */
+    int64_t devices_revoked;
+    int64_t streams, tombstones;
+};
+
+/* ---- the interface ---------------------------------------------------------------- */
+
+enum store_access { STORE_READ, STORE_WRITE };
+
+struct store {
+    void (*close)(struct store *st);
+
+    /* STORE_READ sees one state throughout. DL_E_BUSY: another process writes,
+     * for longer than one waits. DL_E_FULL: disk. After an error of commit
+     * nothing was stored and the transaction is over. */
+    enum dl_err (*begin)(struct store *st, enum store_access access);
+    enum dl_err (*commit)(struct store *st);
+    void (*rollback)(struct store *st);
+
+    /* Devices. add: takes name, epoch, secret_hash, secret_expires_ms, added_ms;
+     * gives no. DL_E_EXISTS: the name is pending, active or revoked. A removed
+     * name comes back under its old no, as pending. */
+    enum dl_err (*device_add)(struct store *st, struct store_device *device);
+    /* The same over whatever state the name is in; DL_E_NOT_FOUND: no such name. */
+    enum dl_err (*device_replace)(struct store *st, struct store_device *device);
+    enum dl_err (*device_find)(struct store *st, const char *name, struct store_device *ret);
+    enum dl_err (*device_get)(struct store *st, int64_t no, struct store_device *ret);
+    enum dl_err (*device_by_serial)(struct store *st, const uint8_t *serial, size_t serial_len,
+                                    struct store_device *ret);
+    /* By name; removed ones are left out. */
+    enum dl_err (*device_each)(struct store *st,
+                               enum dl_err (*fn)(void *ctx, const struct store_device *device),
+                               void *ctx);
+    /* Revoked or removed: shares are deleted with it and ended_ms is set. */
+    enum dl_err (*device_set_state)(struct store *st, int64_t no, enum store_device_state state,
+                                    int64_t now_ms);
+    /* The secret is spent and the device active. */
+    enum dl_err (*device_enrolled)(struct store *st, int64_t no, int64_t now_ms);
+    enum dl_err (*device_seen)(struct store *st, int64_t no, int64_t now_ms);
+    enum dl_err (*certificate_add)(struct store *st, int64_t device, const uint8_t *serial,
+                                   size_t serial_len, int64_t not_after_ms);
+    enum dl_err (*share_put)(struct store *st, int64_t device, uint16_t epoch,
+                             const uint8_t sealed[static HUB_SHARE_SEALED_BYTES]);
+    enum dl_err (*share_get)(struct store *st, int64_t device, uint16_t epoch,
+                             uint8_t ret[static HUB_SHARE_SEALED_BYTES]);
+
+    /* Admin tokens, known by hash. add: DL_E_EXISTS. */
+    enum dl_err (*token_add)(struct store *st, const struct store_token *token);
+    enum dl_err (*token_find)(struct store *st, const uint8_t hash[static STORE_HASH_BYTES],
+                              struct store_token *ret);
+    enum dl_err (*token_each)(struct store *st,
+                              enum dl_err (*fn)(void *ctx, const struct store_token *token),
+                              void *ctx);
+    enum dl_err (*token_remove)(struct store *st, const char *name);
+
+    /* The audit log only grows. each: those after a no, at most `limit`. */
+    enum dl_err (*audit_add)(struct store *st, const struct store_audit *line);
+    enum dl_err (*audit_each)(struct store *st, int64_t after, int64_t limit,
+                              enum dl_err (*fn)(void *ctx, const struct store_audit *line),
+                              void *ctx);
+
+    /* Device updates. add takes the cursor that update_next gave in the same
+     * transaction, for it is part of what is signed. newest: of those for the
+     * device or for all; DL_E_NOT_FOUND: none above `since`. */
+    enum dl_err (*update_next)(struct store *st, int64_t *ret_cursor);
+    enum dl_err (*update_add)(struct store *st, const struct store_update *update);
+    enum dl_err (*update_newest)(struct store *st, int64_t device, int64_t since,
+                                 enum dl_err (*fn)(void *ctx,
+                                                   const struct store_update *update),
+                                 void *ctx);
+
+    /* Streams. add gives no. set_durable: the only change a stream knows. */
+    enum dl_err (*stream_find)(struct store *st, const uint8_t id[static STORE_STREAM_BYTES],
+                               struct store_stream *ret);
+    enum dl_err (*stream_add)(struct store *st, struct store_stream *stream, int64_t now_ms);
+    enum dl_err (*stream_set_durable)(struct store *st, int64_t stream, uint64_t durable_seq,
+                                      int64_t now_ms);
+    /* Grows the last run where the segment is the same and no seq lies between. */
+    enum dl_err (*runs_add)(struct store *st, int64_t stream, const struct store_run *runs,
+                            size_t count);
+    /* Runs that meet [first, last], ascending. */
+    enum dl_err (*runs_each)(struct store *st, int64_t stream, uint64_t first, uint64_t last,
+                             enum dl_err (*fn)(void *ctx, const struct store_run *run),
+                             void *ctx);
+    enum dl_err (*gap_add)(struct store *st, int64_t stream, uint64_t first, uint64_t last,
+                           int64_t now_ms);
+
+    /* Facts. client_ids_claim: ret_new[i] tells whether the device had not used
+     * this id before, in this call too. */
+    enum dl_err (*client_ids_claim)(struct store *st, int64_t device,
+                                    const uint8_t (*hashes)[ID_HASH_BYTES], size_t count,
+                                    bool *ret_new);
+    enum dl_err (*events_add)(struct store *st, const struct store_event *events, size_t count);
+    enum dl_err (*quarantine_add)(struct store *st, const struct store_quarantined *rows,
+                                  size_t count);
+    enum dl_err (*quarantine_each)(struct store *st, int64_t after, int64_t limit,
+                                   enum dl_err (*fn)(void *ctx,
+                                                     const struct store_quarantined *row),
+                                   void *ctx);
+
+    /* The graph. nodes_resolve: takes type, merges, element and key of each,
+     * distinct; gives the rest, adding those unseen as roots of their own. */
+    enum dl_err (*nodes_resolve)(struct store *st, struct store_node *nodes, size_t count);
+    /* By element; DL_E_NOT_FOUND. */
+    enum dl_err (*node_find)(struct store *st,
+                             const uint8_t element[static GROUP_ELEMENT_BYTES],
+                             struct store_node *ret);
+    enum dl_err (*node_by_key)(struct store *st, const uint8_t key[static STORE_NODE_KEY_BYTES],
+                               struct store_node *ret);
+    /* Every node of the root, the root itself among them. 0: every node there is. */
+    enum dl_err (*nodes_of_root)(struct store *st, int64_t root,
+                                 enum dl_err (*fn)(void *ctx, const struct store_node *node),
+                                 void *ctx);
+    /* takes hash and anchor of each, distinct; gives the rest. */
+    enum dl_err (*observations_resolve)(struct store *st, struct store_observation *obs,
+                                        size_t count);
+    enum dl_err (*evidence_add)(struct store *st, const struct store_evidence *rows,
+                                size_t count);
+    /* Evidence of the observations that hold the node (0: all), by observation
+     * and node. */
+    enum dl_err (*evidence_around)(struct store *st, int64_t node,
+                                   enum dl_err (*fn)(void *ctx,
+                                                     const struct store_evidence *row),
+                                   void *ctx);
+    /* All nodes of `from` become those of `into`; no root occurs on both sides. */
+    enum dl_err (*roots_merge)(struct store *st, const struct store_merge *merges,
+                               size_t count);
+    /* Sets root and shared of each, by no. */
+    enum dl_err (*nodes_set)(struct store *st, const struct store_node *nodes, size_t count);
+    /* Shared nodes that stood beside a node of the root. */
+    enum dl_err (*shared_around)(struct store *st, int64_t root,
+                                 enum dl_err (*fn)(void *ctx, const struct store_node *node),
+                                 void *ctx);
+    /* The roots of merging nodes that stood beside `node`: up to two. */
+    enum dl_err (*roots_beside)(struct store *st, int64_t node, int64_t ret[static 2],
+                                size_t *ret_count);
+    /* Deletes the observations, their evidence and measures; then those of their
+     * nodes that stand in no other observation. Their events must be gone first. */
+    enum dl_err (*observations_delete)(struct store *st, const int64_t *observations,
+                                       size_t count);
+
+    enum dl_err (*measures_add)(struct store *st, const struct store_measure *measures,
+                                size_t count);
+    /* Summed over the observations of a root, by kind and name; root 0: nobody's. */
+    enum dl_err (*measures_of_root)(struct store *st, int64_t root,
+                                    enum dl_err (*fn)(void *ctx,
+                                                      const struct store_measure *measure),
+                                    void *ctx);
+    enum dl_err (*measures_clear)(struct store *st); /* all, before a rebuild */
+
+    /* Erasure. tombstones_find: erased_ms of each element, 0 where there is none. */
+    enum dl_err (*tombstones_find)(struct store *st, struct store_tombstone *tombstones,
+                                   size_t count);
+    /* Keeps the later time. */
+    enum dl_err (*tombstones_put)(struct store *st, const struct store_tombstone *tombstones,
+                                  size_t count);
+    /* Events of an observation, by no. */
+    enum dl_err (*events_of)(struct store *st, int64_t observation,
+                             enum dl_err (*fn)(void *ctx, const struct store_event *event),
+                             void *ctx);
+    /* Sets observation and json, by no; json NULL: stays. */
+    enum dl_err (*events_set)(struct store *st, const struct store_event *events, size_t count);
+
+    /* Reading. Cursors: start with 0; the rows come ascending and can be gone on
+     * with from the last one's. */
+    enum dl_err (*events_each)(struct store *st, int64_t after, int64_t limit,
+                               enum dl_err (*fn)(void *ctx, const struct store_event_row *row),
+                               void *ctx);
+    /* The nodes that profiles are named after, by no. */
+    enum dl_err (*profiles_each)(struct store *st, int64_t after, int64_t limit,
+                                 enum dl_err (*fn)(void *ctx, const struct store_node *root),
+                                 void *ctx);
+    enum dl_err (*links_each)(struct store *st, struct store_evidence after, int64_t limit,
+                              enum dl_err (*fn)(void *ctx, const struct store_link_row *row),
+                              void *ctx);
+    enum dl_err (*count)(struct store *st, enum store_counter counter, int64_t n);
+    enum dl_err (*stats)(struct store *st, struct store_stats *ret);
+};
+
+/* The SQLite engine, a file of the hub's folder. STORE_WRITE makes it if absent
+ * and migrates; STORE_READ opens a handle that can only read, beside a writer in
+ * this or another process. The caller ends it with st->close(st). Errors as
+ * db_open's. */
+DL_MUST_CHECK enum dl_err store_sqlite_open(struct store **ret, const char *path,
+                                            enum store_access access, struct dl_why *why);
+
+/* "events", "unidentified", ... as stats print them. */
+const char *store_counter_name(enum store_counter counter);
+const char *store_role_name(enum store_role role);
+/* False: no such role. */
+bool store_role_from_name(const char *name, enum store_role *ret);
+const char *store_device_state_name(enum store_device_state state);
+
+#endif
