@@ -1,4 +1,4 @@
-/* term.h - what stands behind stderr: a person at a terminal, or a file. */
+/* term.h - what stands behind stderr and stdout: a person at a terminal, or a file. */
 #ifndef DUNLIN_TERM_H
 #define DUNLIN_TERM_H
 
@@ -11,5 +11,8 @@ bool term_has_colour(void);
 
 /* Width of that screen; 80 when nobody tells. */
 unsigned term_columns(void);
+
+/* True when stdout is a screen, dumb or not: where a secret must not be shown. */
+bool term_stdout_is_screen(void);
 
 #endif

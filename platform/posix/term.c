@@ -29,3 +29,8 @@ unsigned term_columns(void)
         return size.ws_col;
     return 80;
 }
+
+bool term_stdout_is_screen(void)
+{
+    return isatty(STDOUT_FILENO) == 1;
+}

@@ -24,3 +24,9 @@ unsigned term_columns(void)
         return (unsigned)(info.srWindow.Right - info.srWindow.Left + 1);
     return 80;
 }
+
+bool term_stdout_is_screen(void)
+{
+    DWORD mode;
+    return GetConsoleMode(GetStdHandle(STD_OUTPUT_HANDLE), &mode) != 0;
+}
