@@ -33,9 +33,12 @@ struct db {
 
 enum db_mode { DB_READ_WRITE, DB_READ_ONLY };
 
-/* Opens or creates (0600) and migrates in one transaction per step.
+/* Opens or creates (0600) and migrates in one transaction per step. A new file
+ * is built beside its place and renamed in, with auto_vacuum=INCREMENTAL, so that
+ * an empty file, or a WAL without its file, is known for a loss and refused.
  * DL_E_CORRUPT: not a database, another program's, newer than this program, or
- * damaged; the file is left as it was found and `why` says which. */
+ * damaged; the file is left as it was found and `why` says which. DB_READ_ONLY
+ * neither creates (DL_E_NOT_FOUND) nor migrates, and reads beside a running writer. */
 DL_MUST_CHECK enum dl_err db_open(struct db *ret, const char *path, enum db_mode mode,
                                   const struct db_spec *spec, struct dl_why *why);
 void db_close(struct db *db);
@@ -45,7 +48,9 @@ void db_close(struct db *db);
 enum dl_err db_err(int sqlite_rc);
 
 DL_MUST_CHECK enum dl_err db_begin(struct db *db); /* BEGIN IMMEDIATE */
+/* After a failure nothing of the transaction is stored. */
 DL_MUST_CHECK enum dl_err db_commit(struct db *db);
+/* Fine without a transaction. */
 void db_rollback(struct db *db);
 /* Runs literal SQL without results. */
 DL_MUST_CHECK enum dl_err db_exec(struct db *db, const char *sql);

@@ -51,7 +51,8 @@ FILE *file_open(const char *path, const char *mode);
 DL_MUST_CHECK enum dl_err file_make_dir(const char *path);
 
 /* Refuses a folder, or a regular file directly in it, that others may read or
- * write, as ssh does; names the offender and the chmod that mends it. */
+ * write, as ssh does; names the offender and the chmod that mends it. A file that
+ * holds nothing but certificates may be read by all. DL_E_INPUT: refused. */
 DL_MUST_CHECK enum dl_err file_check_private(const char *dir, struct dl_why *why);
 
 /* Replaces `to`. Both in one file system; the folder of `to` is synced. */
@@ -71,7 +72,7 @@ DL_MUST_CHECK enum dl_err file_modified(const char *path, int64_t *ret_ms);
 DL_MUST_CHECK enum dl_err file_space(const char *path, uint64_t *ret_bytes);
 
 /* Calls fn for each regular file directly in `dir`, sorted by name; a non-OK
- * answer ends the walk and is returned. */
+ * answer ends the walk and is returned. At most 65,536 names a walk. */
 DL_MUST_CHECK enum dl_err file_each(const char *dir,
                                     enum dl_err (*fn)(void *ctx, const char *name), void *ctx);
 

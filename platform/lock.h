@@ -22,9 +22,11 @@ struct harden_report {
     bool cores_off;     /* no core dump, no ptrace by the same user */
 };
 
-/* Core dumps and ptrace off, pages locked as they are touched, freed heap
- * overwritten by the allocator where it can. Before any thread starts. What could not be had
- * is in the report: status and doctor show it. */
+/* Core dumps and ptrace off, pages locked as they are touched. Before any thread
+ * starts. What could not be had is in the report: status and doctor show it;
+ * pages are locked only where RLIMIT_MEMLOCK can be lifted, since under a small
+ * limit a later allocation would fail. Freed heap is overwritten in any case
+ * (posix/wipe_heap.c). Builds with a sanitizer are left as they are. */
 void harden_process(struct harden_report *ret);
 
 #endif

@@ -1,6 +1,8 @@
 #include "platform/args.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <windows.h>
 
 #include <shellapi.h>
@@ -14,9 +16,18 @@ static char *utf8_of(const wchar_t *wide)
     return text;
 }
 
+/* mingw hands main a copy of __argv, so the words are compared. */
+static bool is_main_argv(int argc, char **argv)
+{
+    bool same = argc == __argc;
+    for (int i = 0; same && i < argc; i++)
+        same = strcmp(argv[i], __argv[i]) == 0;
+    return same;
+}
+
 char **args_utf8(int argc, char **argv)
 {
-    if (argv != __argv)
+    if (!is_main_argv(argc, argv))
         return argv; /* a test's words */
     SetConsoleOutputCP(CP_UTF8);
     int count = 0;
