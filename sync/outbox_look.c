@@ -73,7 +73,8 @@ static enum dl_err plan_aside(struct outbox *ob, const struct room *room, uint64
     struct outbox_plan *p = ob->plan;
     sqlite3_stmt *stmt = ob->db.stmts[STMT_QUARANTINE_SEGMENT];
     enum dl_err err = DL_OK;
-    while (!err && !*full && p->first_seq + p->record_count < end) {
+    while (!err && !*full && p->record_count < room->records_max &&
+           p->first_seq + p->record_count < end) {
         sqlite3_bind_int64(stmt, 1, (int64_t)(p->first_seq + p->record_count));
         int rc = sqlite3_step(stmt);
         err = rc == SQLITE_DONE ? DL_E_CORRUPT : db_err(rc);
