@@ -1,0 +1,172 @@
+#include "agent/normalise/unicode.h"
+
+#include "crypto/secret.h"
+
+#include <string.h>
+#include <utf8proc.h>
+
+_Static_assert(sizeof(int32_t) == sizeof(utf8proc_int32_t), "one size of code point");
+
+bool unicode_is_space(int32_t c)
+{
+    return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
+           c == 0x205F || c == 0x3000;
+}
+
+size_t unicode_next(const char *text, size_t len, int32_t *ret)
+{
+    utf8proc_ssize_t n =
+        utf8proc_iterate((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)len, ret);
+    return n > 0 ? (size_t)n : 0;
+}
+
+static bool is_trimmed(int32_t c)
+{
+    return unicode_is_space(c) || c == 0xFEFF;
+}
+
+static enum normalise_reason trim(const char **value, size_t *len)
+{
+    const char *at = *value;
+    size_t left = *len, kept = 0;
+    const char *start = at;
+    bool started = false;
+    while (left > 0) {
+        int32_t c;
+        size_t n = unicode_next(at, left, &c);
+        if (n == 0)
+            return NORMALISE_NOT_UTF8;
+        bool space = is_trimmed(c);
+        if (!started && !space) {
+            started = true;
+            start = at;
+        }
+        at += n;
+        left -= n;
+        if (started && !space)
+            kept = (size_t)(at - start);
+    }
+    *value = start;
+    *len = kept;
+    return kept ? NORMALISE_OK : NORMALISE_EMPTY;
+}
+
+static bool is_visible(int32_t c)
+{
+    switch (utf8proc_category(c)) {
+    case UTF8PROC_CATEGORY_CN: /* unassigned, noncharacter */
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_CO:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static int32_t mapped(int32_t c, enum unicode_case to)
+{
+    if (to == UNICODE_LOWER)
+        return utf8proc_tolower(c);
+    return to == UNICODE_UPPER ? utf8proc_toupper(c) : c;
+}
+
+/* Decomposes into `points`; the count, or the reason. */
+static enum normalise_reason decompose(const char *value, size_t len, enum unicode_form form,
+                                       int32_t *points, size_t *ret_count)
+{
+    int options =
+        UTF8PROC_STABLE | (form == UNICODE_NFKC ? UTF8PROC_COMPAT : 0) | UTF8PROC_COMPOSE;
+    utf8proc_ssize_t count =
+        utf8proc_decompose((const utf8proc_uint8_t *)value, (utf8proc_ssize_t)len, points,
+                           NORMALISE_CODEPOINTS_MAX, (utf8proc_option_t)options);
+    if (count < 0)
+        return NORMALISE_NOT_UTF8;
+    if (count > NORMALISE_CODEPOINTS_MAX)
+        return NORMALISE_TOO_LONG;
+    utf8proc_ssize_t composed =
+        utf8proc_normalize_utf32(points, count, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+    if (composed < 0)
+        return NORMALISE_NOT_UTF8;
+    *ret_count = (size_t)composed;
+    return NORMALISE_OK;
+}
+
+static enum normalise_reason encode(const int32_t *points, size_t count, char *out, size_t cap,
+                                    size_t *ret_len)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++) {
+        utf8proc_uint8_t bytes[4];
+        utf8proc_ssize_t n = utf8proc_encode_char(points[i], bytes);
+        if (n <= 0)
+            return NORMALISE_NOT_UTF8;
+        if (len + (size_t)n > cap)
+            return NORMALISE_TOO_LONG;
+        memcpy(out + len, bytes, (size_t)n);
+        len += (size_t)n;
+    }
+    *ret_len = len;
+    return NORMALISE_OK;
+}
+
+/* All ASCII, as nearly every identifier is: no tables needed. */
+static bool fold_ascii(const char *value, size_t len, enum unicode_case to, char *out,
+                       size_t cap, size_t *ret_len, enum normalise_reason *ret_reason)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)value[i] >= 0x80)
+            return false;
+    *ret_reason = len > cap ? NORMALISE_TOO_LONG : NORMALISE_OK;
+    for (size_t i = 0; i < len && *ret_reason == NORMALISE_OK; i++) {
+        char c = value[i];
+        if (c < 0x20 || c == 0x7F)
+            *ret_reason = NORMALISE_BAD_CHARACTER;
+        else if (to == UNICODE_LOWER && c >= 'A' && c <= 'Z')
+            c = (char)(c - 'A' + 'a');
+        else if (to == UNICODE_UPPER && c >= 'a' && c <= 'z')
+            c = (char)(c - 'a' + 'A');
+        out[i] = c;
+    }
+    *ret_len = len;
+    return true;
+}
+
+static enum normalise_reason fold_wide(const char *value, size_t len, enum unicode_form form,
+                                       enum unicode_case to, int32_t *points, char *out,
+                                       size_t cap, size_t *ret_len)
+{
+    size_t count;
+    enum normalise_reason reason = decompose(value, len, form, points, &count);
+    if (reason)
+        return reason;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_visible(points[i]))
+            return NORMALISE_BAD_CHARACTER;
+        points[i] = mapped(points[i], to);
+    }
+    /* Mapping case may have left what composes anew. */
+    utf8proc_ssize_t again = utf8proc_normalize_utf32(points, (utf8proc_ssize_t)count,
+                                                      UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+    if (again < 0)
+        return NORMALISE_NOT_UTF8;
+    return encode(points, (size_t)again, out, cap, ret_len);
+}
+
+enum normalise_reason unicode_fold(const char *value, size_t len, enum unicode_form form,
+                                   enum unicode_case to, char *out, size_t cap, size_t *ret_len)
+{
+    enum normalise_reason reason = trim(&value, &len);
+    if (reason)
+        return reason;
+    if (len > NORMALISE_BYTES_MAX)
+        return NORMALISE_TOO_LONG;
+    if (fold_ascii(value, len, to, out, cap, ret_len, &reason))
+        return reason;
+    int32_t points[NORMALISE_CODEPOINTS_MAX + 1];
+    reason = fold_wide(value, len, form, to, points, out, cap, ret_len);
+    secret_wipe(points, sizeof points);
+    return reason;
+}

@@ -1,0 +1,100 @@
+#include "agent/pii_guard.h"
+
+#include "agent/pii_card.h"
+#include "agent/pii_phone.h"
+
+#include <string.h>
+
+const char *pii_name(enum pii pii)
+{
+    static const char *const names[] = {
+        [PII_NONE] = "nothing",
+        [PII_EMAIL] = "an e-mail address",
+        [PII_PHONE] = "a telephone number",
+        [PII_CARD] = "a card number",
+    };
+    return names[pii];
+}
+
+static bool is_letter(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80;
+}
+
+static bool is_digit(unsigned char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* What stands right before an @ in an address; "3 @ 2.50" has a space there. */
+static bool is_local(unsigned char c)
+{
+    return is_letter(c) || is_digit(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~.\"", c));
+}
+
+/* A name with a dot and at least two letters after the last one. */
+static bool is_domain(const char *text, size_t len)
+{
+    size_t labels = 0, label_len = 0, letters = 0;
+    for (size_t i = 0; i <= len; i++) {
+        unsigned char c = i < len ? (unsigned char)text[i] : '\0';
+        if (c == '.' && label_len > 0 && i + 1 < len &&
+            (is_letter((unsigned char)text[i + 1]) || is_digit((unsigned char)text[i + 1]))) {
+            labels++;
+            label_len = letters = 0;
+        } else if (is_letter(c) || is_digit(c) || c == '-') {
+            label_len++;
+            letters += is_letter(c);
+        } else {
+            break;
+        }
+    }
+    return labels >= 1 && letters >= 2 && letters * 2 > label_len;
+}
+
+/* ASCII's @ or its full-width twin, U+FF20. */
+static size_t at_sign(const char *text, size_t len)
+{
+    if (text[0] == '@')
+        return 1;
+    return len >= 3 && memcmp(text, "\xEF\xBC\xA0", 3) == 0 ? 3 : 0;
+}
+
+static bool has_email(const char *text, size_t len)
+{
+    for (size_t i = 1; i < len; i++) {
+        size_t at_len = at_sign(text + i, len - i);
+        if (at_len && is_local((unsigned char)text[i - 1]) &&
+            is_domain(text + i + at_len, len - i - at_len))
+            return true;
+    }
+    return false;
+}
+
+/* Most strings have neither an @ nor seven digits, and are done here. */
+static void glance(const char *text, size_t len, bool *ret_at, size_t *ret_digits)
+{
+    *ret_at = false;
+    *ret_digits = 0;
+    for (size_t i = 0; i < len; i++) {
+        *ret_digits += is_digit((unsigned char)text[i]);
+        *ret_at |= text[i] == '@' || text[i] == '\xA0';
+    }
+}
+
+enum pii pii_find(const char *text, size_t len, enum pii_scope scope)
+{
+    bool at;
+    size_t digits;
+    glance(text, len, &at, &digits);
+    if (at && has_email(text, len))
+        return PII_EMAIL;
+    if (digits < PII_PHONE_DIGITS_MIN)
+        return PII_NONE;
+    bool is_article = scope == PII_IN_CODE && pii_is_gtin(text, len);
+    if (digits >= PII_CARD_DIGITS_MIN && !is_article && pii_has_card(text, len))
+        return PII_CARD;
+    if (pii_has_phone(text, len, scope == PII_IN_TEXT))
+        return PII_PHONE;
+    return PII_NONE;
+}
