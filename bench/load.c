@@ -49,7 +49,8 @@ static size_t write_event(char *out, size_t cap, int client, size_t n)
         out, cap,
         "{\"id\":\"b-%d-%d-%zu\",\"type\":\"purchase\",\"consent\":{\"profiling\":true},"
         "\"identifiers\":{\"email\":\"customer%zu@example.com\"},\"data\":{\"store_id\":\"9\","
-        "\"register_id\":\"34\",\"currency\":\"EUR\",\"total_minor\":1999,\"lines\":[{\"line_no\":1,"
+        "\"register_id\":\"34\",\"currency\":\"EUR\",\"total_minor\":1999,\"lines\":[{\"line_"
+        "no\":1,"
         "\"sku\":\"67591\",\"name\":\"Filter coffee 250 g\",\"quantity\":\"1\","
         "\"unit_price_minor\":1999,\"extended_minor\":1999}],"
         "\"tenders\":[{\"type\":\"card\",\"amount_minor\":1999}]}}\n",
@@ -154,8 +155,8 @@ int main(int argc, char **argv)
     double seconds = (double)(clock_mono_us() - start) / 1e6;
     size_t n = clients * requests;
     qsort(latency, n, sizeof *latency, by_value);
-    printf("{\"clients\":%zu,\"batch\":%zu,\"events\":%zu,\"events_per_s\":%.0f,\"p50_us\":%" PRIu32
-           ",\"p99_us\":%" PRIu32 ",\"failed\":%s}\n",
+    printf("{\"clients\":%zu,\"batch\":%zu,\"events\":%zu,\"events_per_s\":%.0f,\"p50_us\":"
+           "%" PRIu32 ",\"p99_us\":%" PRIu32 ",\"failed\":%s}\n",
            clients, batch, n * batch, (double)(n * batch) / seconds, latency[n / 2],
            latency[n * 99 / 100], failed ? "true" : "false");
     free(latency);

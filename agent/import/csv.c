@@ -228,8 +228,8 @@ static const char *fill_event(struct reading *r, const char *group)
     const char *offset = m->utc_offset[0] ? m->utc_offset : r->defaults->utc_offset;
     if (json_object_set_new(event, "type", json_string(m->type)) != 0)
         return "too_large";
-    if (group[0] && json_object_set_new(event, "id",
-                                        json_sprintf("%s%s", m->id_prefix, group)) != 0)
+    if (group[0] &&
+        json_object_set_new(event, "id", json_sprintf("%s%s", m->id_prefix, group)) != 0)
         return "bad_text";
     if (!build_time(event, value_of(r, m->time), m->time_format, offset))
         return "bad_time";
@@ -257,9 +257,9 @@ static void begin_event(struct reading *r, const char *group)
         return;
     }
     strcpy(o->group, group);
-    o->is_return = m->return_column[0] &&
-                   strncmp(value_of(r, m->return_column), m->return_prefix,
-                           strlen(m->return_prefix)) == 0;
+    o->is_return =
+        m->return_column[0] &&
+        strncmp(value_of(r, m->return_column), m->return_prefix, strlen(m->return_prefix)) == 0;
     o->refusal = fill_event(r, group);
 }
 

@@ -28,8 +28,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define MAPPING_TEXT_BYTES  96
-#define MAPPING_PAIRS_MAX   64
+#define MAPPING_TEXT_BYTES 96
+#define MAPPING_PAIRS_MAX  64
 
 struct mapping_pair {
     char left[MAPPING_TEXT_BYTES];  /* pointer, line member or column */

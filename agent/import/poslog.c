@@ -46,15 +46,17 @@ struct rule {
 #define SALE   "/RetailTransaction/LineItem/Sale"
 #define RETURN "/RetailTransaction/LineItem/Return"
 #define TENDER "/RetailTransaction/LineItem/Tender"
-#define ITEM_RULES(item)                                                       \
-    {item "/POSIdentity/POSItemID", TARGET_GTIN, "gtin"},                      \
-        {item "/ItemID", TARGET_LINE_TEXT, "sku"},                             \
-        {item "/MerchandiseHierarchy", TARGET_LINE_TEXT, "category"},          \
-        {item "/Description", TARGET_LINE_TEXT, "name"},                       \
-        {item "/RegularSalesUnitPrice", TARGET_PRICE, NULL},                   \
-        {item "/ExtendedAmount", TARGET_LINE_MINOR, "extended_minor"},         \
-        {item "/ExtendedDiscountAmount", TARGET_LINE_MINOR, "discount_minor"}, \
-        {item "/Quantity", TARGET_QUANTITY, NULL}
+#define ITEM_RULES(item)                                                                       \
+    {item "/POSIdentity/POSItemID", TARGET_GTIN, "gtin"},                                      \
+        {item "/ItemID", TARGET_LINE_TEXT, "sku"},                                             \
+        {item "/MerchandiseHierarchy", TARGET_LINE_TEXT, "category"},                          \
+        {item "/Description", TARGET_LINE_TEXT, "name"},                                       \
+        {item "/RegularSalesUnitPrice", TARGET_PRICE, NULL},                                   \
+        {item "/ExtendedAmount", TARGET_LINE_MINOR, "extended_minor"},                         \
+        {item "/ExtendedDiscountAmount", TARGET_LINE_MINOR, "discount_minor"},                 \
+    {                                                                                          \
+        item "/Quantity", TARGET_QUANTITY, NULL                                                \
+    }
 
 static const struct rule rules[] = {
     {"/RetailStoreID", TARGET_DATA_TEXT, "store_id"},
@@ -82,10 +84,10 @@ struct poslog {
     const struct import_sink *sink;
     struct dl_why *why;
     enum dl_err err;
-    unsigned depth;               /* of open elements */
-    char path[PATH_BYTES];        /* below Transaction, local names */
-    size_t path_len[DEPTH_MAX];   /* of the path outside each open element */
-    const struct rule *rule;      /* of the innermost element, or NULL */
+    unsigned depth;             /* of open elements */
+    char path[PATH_BYTES];      /* below Transaction, local names */
+    size_t path_len[DEPTH_MAX]; /* of the path outside each open element */
+    const struct rule *rule;    /* of the innermost element, or NULL */
     char text[TEXT_BYTES];
     size_t text_len;
     /* the transaction that is open */
@@ -96,7 +98,7 @@ struct poslog {
     int exponent;
     int64_t tax_minor, discount_minor, change_minor;
     /* the line item that is open */
-    json_t *item;                 /* of lines[], owned until the item ends */
+    json_t *item; /* of lines[], owned until the item ends */
     json_int_t item_no;
     bool voided, returned, reward_detailed, reward_monetary;
     char tender_type[32], total_type[48];
@@ -275,7 +277,8 @@ static void take_text(struct poslog *p)
     }
 }
 
-/* ---- the elements that open and close things ---------------------------------------------- */
+/* ---- the elements that open and close things ----------------------------------------------
+ */
 
 static void begin_transaction(struct poslog *p, const char **attributes)
 {
@@ -297,11 +300,12 @@ static void begin_transaction(struct poslog *p, const char **attributes)
 static void set_id(struct poslog *p)
 {
     const json_t *data = data_of(p);
-    const char *store = json_get_str(data, "store_id"), *reg = json_get_str(data, "register_id"),
+    const char *store = json_get_str(data, "store_id"),
+               *reg = json_get_str(data, "register_id"),
                *day = json_get_str(data, "business_date");
     json_object_set_new(p->event, "id",
-                        json_sprintf("poslog-%s-%s-%s-%lld", store ? store : "",
-                                     reg ? reg : "", day ? day : "",
+                        json_sprintf("poslog-%s-%s-%s-%lld", store ? store : "", reg ? reg : "",
+                                     day ? day : "",
                                      (long long)json_get_int(data, "sequence_number", 0)));
 }
 
@@ -340,8 +344,11 @@ static void end_line_item(struct poslog *p)
     json_t *item = p->item;
     p->item = NULL;
     json_object_set_new(item, "line_no", json_integer(p->item_no));
-    if (p->voided || p->returned || json_get_int(item, "extended_minor", 0) < 0)
-        json_object_set_new(item, "type", json_string(p->voided ? "void" : "return"));
+    /* A till that strikes a line out by an opposite one tells both: that one comes back. */
+    if (p->returned || json_get_int(item, "extended_minor", 0) < 0)
+        json_object_set_new(item, "type", json_string("return"));
+    else if (p->voided)
+        json_object_set_new(item, "type", json_string("void"));
     if (json_array_append_new(array_of(p, "lines"), item) != 0)
         refuse(p, "too_large");
 }
@@ -373,7 +380,8 @@ static void open_element(struct poslog *p, const char **attributes)
         p->reward_detailed = is_true(attributes, "detailedData");
 }
 
-/* ---- expat's callbacks --------------------------------------------------------------------- */
+/* ---- expat's callbacks ---------------------------------------------------------------------
+ */
 
 static void find_rule(struct poslog *p)
 {
@@ -388,8 +396,8 @@ static void find_rule(struct poslog *p)
 static void stop(struct poslog *p, enum dl_err err, const char *what)
 {
     p->err = err;
-    dl_why_set(p->why, "line %llu: %s",
-               (unsigned long long)XML_GetCurrentLineNumber(p->parser), what);
+    dl_why_set(p->why, "line %llu: %s", (unsigned long long)XML_GetCurrentLineNumber(p->parser),
+               what);
     XML_StopParser(p->parser, XML_FALSE);
 }
 

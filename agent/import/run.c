@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH_EVENTS   100
-#define FILE_MARK      16
-#define BUSY_TRIES     50
-#define BUSY_WAIT_MS   100
-#define READ_BYTES     (64 * 1024)
+#define BATCH_EVENTS 100
+#define FILE_MARK    16
+#define BUSY_TRIES   50
+#define BUSY_WAIT_MS 100
+#define READ_BYTES   (64 * 1024)
 
 struct run {
     const struct import_job *job;
@@ -240,8 +240,8 @@ static void print_reasons(FILE *out, const char *title, const struct import_reas
 
 void import_summary_print(FILE *out, const struct import_summary *s)
 {
-    fprintf(out, "  taken %" PRIu64 ", seen before %" PRIu64 ", refused %" PRIu64 "\n", s->taken,
-            s->duplicates, s->refused);
+    fprintf(out, "  taken %" PRIu64 ", seen before %" PRIu64 ", refused %" PRIu64 "\n",
+            s->taken, s->duplicates, s->refused);
     print_reasons(out, "refused", s->refusals);
     print_reasons(out, "warning", s->warnings);
 }

@@ -53,8 +53,8 @@ struct import_job {
 /* DL_OK: read to the end; refusals are in the summary.  DL_E_INPUT: the file cannot
  * be read further, see `why`.  DL_E_FULL, DL_E_BUSY, DL_E_IO: nothing more can be
  * stored now.  In each case what was taken stays taken. */
-DL_MUST_CHECK enum dl_err import_file(const struct import_job *job,
-                                      struct import_summary *ret, struct dl_why *why);
+DL_MUST_CHECK enum dl_err import_file(const struct import_job *job, struct import_summary *ret,
+                                      struct dl_why *why);
 
 /* The account for a person. */
 void import_summary_print(FILE *out, const struct import_summary *summary);

@@ -30,8 +30,8 @@ struct import_sink {
 
 /* What the command line says about files whose format does not. */
 struct import_defaults {
-    const char *utc_offset;   /* "+01:00": of times without one; NULL: "Z" */
-    bool consent_profiling;   /* every event of the file carries it */
+    const char *utc_offset; /* "+01:00": of times without one; NULL: "Z" */
+    bool consent_profiling; /* every event of the file carries it */
 };
 
 /* One JSON event a line. */

@@ -60,8 +60,8 @@ static enum dl_err bring(const char *path, enum import_format format, const char
     struct import_target target = {put, &kept};
     if (mapping_path)
         assert_int_equal(mapping_load(&mapping, mapping_path, &why), DL_OK);
-    struct import_job job = {.path = path, .format = format, .mapping = mapping,
-                             .target = &target};
+    struct import_job job = {
+        .path = path, .format = format, .mapping = mapping, .target = &target};
     enum dl_err err = import_file(&job, summary, &why);
     mapping_free(mapping);
     return err;
@@ -242,10 +242,11 @@ static void a_torn_poslog_gives_the_transactions_before_the_tear(void **state)
 {
     (void)state;
     const char *path = write_temp(
-        "xml", "<POSLog><Transaction><RetailStoreID>9</RetailStoreID><SequenceNumber>1"
-               "</SequenceNumber><EndDateTime>2017-10-01T15:15:25</EndDateTime><CurrencyCode>USD"
-               "</CurrencyCode><RetailTransaction><Total TotalType=\"TransactionGrandAmount\">1.00"
-               "</Total></RetailTransaction></Transaction><Transaction><Retail");
+        "xml",
+        "<POSLog><Transaction><RetailStoreID>9</RetailStoreID><SequenceNumber>1"
+        "</SequenceNumber><EndDateTime>2017-10-01T15:15:25</EndDateTime><CurrencyCode>USD"
+        "</CurrencyCode><RetailTransaction><Total TotalType=\"TransactionGrandAmount\">1.00"
+        "</Total></RetailTransaction></Transaction><Transaction><Retail");
     assert_int_equal(bring(path, IMPORT_FORMAT_POSLOG, NULL, keep), DL_E_INPUT);
     unlink(path);
     assert_int_equal(json_array_size(kept.events), 1);
@@ -295,8 +296,8 @@ static void nothing_of_a_poslog_that_is_not_listed_gets_anywhere(void **state)
     assert_int_equal(bring(path, IMPORT_FORMAT_POSLOG, NULL, keep), DL_OK);
     size_t len;
     char *text = json_text(kept.events, &len);
-    static const char *const never[] = {"svg", "FL 31", "John R", "365217", "316324", "Birth",
-                                        "path d=", "Authorization"};
+    static const char *const never[] = {"svg",    "FL 31", "John R",  "365217",
+                                        "316324", "Birth", "path d=", "Authorization"};
     for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
         assert_null(strstr(text, never[i]));
     json_text_free(text);
