@@ -186,7 +186,7 @@ struct store_measure {
     int64_t observation;
     enum store_measure_kind kind;
     char name[STORE_MEASURE_NAME_BYTES];
-    int64_t count; /* a negative one takes back; first and last then stay */
+    int64_t count; /* above 0 */
     int64_t minor;
     int64_t first_ms, last_ms;
 };

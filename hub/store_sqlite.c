@@ -1,0 +1,195 @@
+#include "hub/store_sqlite_internal.h"
+
+#include "hub_sql.h"
+
+#include <stdlib.h>
+
+#define APPLICATION_ID 0x444c4831 /* "DLH1" */
+/* A hub's working set is its indexes; SQLite's own 2 MB would read them from the
+ * system again and again. Pages are taken as they are needed. */
+#define CACHE_PRAGMA "PRAGMA cache_size=-65536"
+/* Some 16 MB of WAL before it is copied back: at 1,000 pages the pages that
+ * every batch touches would be written twice as often. */
+#define CHECKPOINT_PRAGMA "PRAGMA wal_autocheckpoint=4000"
+
+enum stmt {
+    STMT_BEGIN_READ,
+    STMT_COUNT_ADD,
+    STMT_COUNT_GET,
+    STMT_STATS,
+    STMT_COUNT,
+};
+
+static const char *const stmt_sql[STMT_COUNT] = {
+    [STMT_BEGIN_READ] = "BEGIN",
+    [STMT_COUNT_ADD] = ("INSERT INTO counters(name, n) VALUES (?1, ?2) "
+                        "ON CONFLICT(name) DO UPDATE SET n = n + excluded.n"),
+    [STMT_COUNT_GET] = "SELECT n FROM counters WHERE name = ?1",
+    [STMT_STATS] =
+        ("SELECT (SELECT count(*) FROM nodes n WHERE n.root = n.no AND (n.merges OR EXISTS "
+         "(SELECT 1 FROM evidence e JOIN observations o ON o.no = e.observation "
+         "WHERE e.node = n.no AND o.anchor = n.no))), "
+         "(SELECT count(*) FROM nodes), (SELECT count(*) FROM observations), "
+         "(SELECT count(*) FROM devices WHERE state IN (0, 1)), "
+         "(SELECT count(*) FROM devices WHERE state = 2), "
+         "(SELECT count(*) FROM streams), (SELECT count(*) FROM tombstones)"),
+};
+
+static const struct sqlite_stmts base_part = {stmt_sql, STMT_COUNT};
+
+enum dl_err sqlite_end(sqlite3_stmt *q, enum dl_err err)
+{
+    int rc = sqlite3_reset(q); /* the code of the step that failed, if one did */
+    sqlite3_clear_bindings(q);
+    return err ? err : db_err(rc);
+}
+
+enum dl_err sqlite_first(sqlite3_stmt *q)
+{
+    int rc = sqlite3_step(q);
+    return rc == SQLITE_ROW ? DL_OK : sqlite_end(q, rc == SQLITE_DONE ? DL_E_NOT_FOUND : DL_OK);
+}
+
+enum dl_err sqlite_run(sqlite3_stmt *q)
+{
+    sqlite3_step(q);
+    return sqlite_end(q, DL_OK);
+}
+
+enum dl_err sqlite_run_one(struct store *st, sqlite3_stmt *q)
+{
+    enum dl_err err = sqlite_run(q);
+    if (!err && sqlite3_changes(sqlite_of(st)->db.sql) == 0)
+        err = DL_E_NOT_FOUND;
+    return err;
+}
+
+static enum dl_err begin(struct store *st, enum store_access access)
+{
+    struct sqlite_store *s = sqlite_of(st);
+    mutex_lock(&s->turn);
+    enum dl_err err = access == STORE_WRITE
+                          ? db_begin(&s->db)
+                          : sqlite_run(sqlite_stmt(st, SQLITE_PART_BASE, STMT_BEGIN_READ));
+    if (err)
+        mutex_unlock(&s->turn);
+    return err;
+}
+
+static enum dl_err commit(struct store *st)
+{
+    struct sqlite_store *s = sqlite_of(st);
+    enum dl_err err = db_commit(&s->db);
+    mutex_unlock(&s->turn);
+    return err;
+}
+
+static void rollback(struct store *st)
+{
+    struct sqlite_store *s = sqlite_of(st);
+    db_rollback(&s->db);
+    mutex_unlock(&s->turn);
+}
+
+static void close_store(struct store *st)
+{
+    struct sqlite_store *s = sqlite_of(st);
+    if (!s)
+        return;
+    db_close(&s->db);
+    mutex_done(&s->turn);
+    free(s);
+}
+
+static enum dl_err count(struct store *st, enum store_counter counter, int64_t n)
+{
+    if (n == 0)
+        return DL_OK;
+    sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_BASE, STMT_COUNT_ADD);
+    bind_text(q, 1, store_counter_name(counter));
+    bind_int(q, 2, n);
+    return sqlite_run(q);
+}
+
+static enum dl_err stats(struct store *st, struct store_stats *ret)
+{
+    struct store_stats stats = {.profiles = 0};
+    for (size_t i = 0; i < STORE_COUNTERS; i++) {
+        sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_BASE, STMT_COUNT_GET);
+        bind_text(q, 1, store_counter_name((enum store_counter)i));
+        enum dl_err err = sqlite_first(q);
+        if (!err) {
+            stats.counters[i] = sqlite3_column_int64(q, 0);
+            err = sqlite_end(q, DL_OK);
+        }
+        if (err && err != DL_E_NOT_FOUND)
+            return err;
+    }
+    sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_BASE, STMT_STATS);
+    enum dl_err err = sqlite_first(q);
+    if (err)
+        return err;
+    int64_t *const out[] = {&stats.profiles,  &stats.identifiers,     &stats.observations,
+                            &stats.devices,   &stats.devices_revoked, &stats.streams,
+                            &stats.tombstones};
+    for (size_t i = 0; i < sizeof out / sizeof out[0]; i++)
+        *out[i] = sqlite3_column_int64(q, (int)i);
+    err = sqlite_end(q, DL_OK);
+    if (!err)
+        *ret = stats;
+    return err;
+}
+
+/* Lays the parts' statements end to end. */
+static const char **gather(struct sqlite_store *s, size_t *ret_count)
+{
+    const struct sqlite_stmts parts[SQLITE_PARTS] = {
+        [SQLITE_PART_BASE] = base_part,
+        [SQLITE_PART_ADMIN] = sqlite_admin_part(&s->api),
+        [SQLITE_PART_FACTS] = sqlite_facts_part(&s->api),
+        [SQLITE_PART_GRAPH] = sqlite_graph_part(&s->api),
+        [SQLITE_PART_READ] = sqlite_read_part(&s->api),
+    };
+    size_t total = 0;
+    for (size_t i = 0; i < SQLITE_PARTS; i++) {
+        s->part_at[i] = total;
+        total += parts[i].count;
+    }
+    const char **all = calloc(total, sizeof *all);
+    for (size_t i = 0; all && i < SQLITE_PARTS; i++)
+        memcpy(all + s->part_at[i], parts[i].sql, parts[i].count * sizeof *all);
+    *ret_count = total;
+    return all;
+}
+
+enum dl_err store_sqlite_open(struct store **ret, const char *path, enum store_access access,
+                              struct dl_why *why)
+{
+    struct sqlite_store *s = calloc(1, sizeof *s);
+    if (!s)
+        return DL_E_NOMEM;
+    mutex_init(&s->turn);
+    s->api.close = close_store;
+    s->api.begin = begin;
+    s->api.commit = commit;
+    s->api.rollback = rollback;
+    s->api.count = count;
+    s->api.stats = stats;
+    struct db_spec spec = {.application_id = APPLICATION_ID, .migrations = hub_migrations};
+    const char **sql = gather(s, &spec.stmt_count);
+    spec.stmt_sql = sql;
+    enum dl_err err = sql ? DL_OK : DL_E_NOMEM;
+    if (!err)
+        err = db_open(&s->db, path, access == STORE_WRITE ? DB_READ_WRITE : DB_READ_ONLY, &spec,
+                      why);
+    if (!err)
+        err = db_exec(&s->db, CACHE_PRAGMA);
+    if (!err && access == STORE_WRITE)
+        err = db_exec(&s->db, CHECKPOINT_PRAGMA);
+    free(sql);
+    if (err)
+        close_store(&s->api);
+    else
+        *ret = &s->api;
+    return err;
+}

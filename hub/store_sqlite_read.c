@@ -1,0 +1,110 @@
+/* Walks for exports, each going on from a cursor. */
+#include "hub/store_sqlite_internal.h"
+
+enum stmt { STMT_EVENTS, STMT_PROFILES, STMT_LINKS, STMT_COUNT };
+
+static const char *const stmt_sql[STMT_COUNT] = {
+    [STMT_EVENTS] =
+        ("SELECT e.no, e.device, e.stream, e.seq, e.time_ms, e.reported_ms, e.quality, "
+         "coalesce(e.observation, 0), e.json, d.name, s.id, r.key FROM events e "
+         "JOIN devices d ON d.no = e.device JOIN streams s ON s.no = e.stream "
+         "LEFT JOIN observations o ON o.no = e.observation "
+         "LEFT JOIN nodes n ON n.no = o.anchor LEFT JOIN nodes r ON r.no = n.root "
+         "WHERE e.no > ?1 ORDER BY e.no LIMIT ?2"),
+    [STMT_PROFILES] = ("SELECT n.no, n.type, n.merges, n.shared, n.element, n.key FROM nodes n "
+                       "WHERE n.no > ?1 AND n.root = n.no AND (n.merges OR EXISTS "
+                       "(SELECT 1 FROM evidence e JOIN observations o ON o.no = e.observation "
+                       "WHERE e.node = n.no AND o.anchor = n.no)) ORDER BY n.no LIMIT ?2"),
+    [STMT_LINKS] =
+        ("SELECT e.observation, e.node, n.type, n.key, o.hash, r.key, "
+         "coalesce((SELECT sum(m.count) FROM measures m WHERE m.observation = e.observation "
+         "AND m.kind = 0), 0) FROM evidence e JOIN nodes n ON n.no = e.node "
+         "JOIN observations o ON o.no = e.observation JOIN nodes a ON a.no = o.anchor "
+         "JOIN nodes r ON r.no = a.root WHERE (e.observation, e.node) > (?1, ?2) "
+         "ORDER BY e.observation, e.node LIMIT ?3"),
+};
+
+static enum dl_err events_each(struct store *st, int64_t after, int64_t limit,
+                               enum dl_err (*fn)(void *ctx, const struct store_event_row *row),
+                               void *ctx)
+{
+    sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_READ, STMT_EVENTS);
+    bind_int(q, 1, after);
+    bind_int(q, 2, limit);
+    enum dl_err err = DL_OK;
+    while (!err && sqlite3_step(q) == SQLITE_ROW) {
+        struct store_event_row row = {
+            .event = {.no = sqlite3_column_int64(q, 0),
+                      .device = sqlite3_column_int64(q, 1),
+                      .stream = sqlite3_column_int64(q, 2),
+                      .seq = (uint64_t)sqlite3_column_int64(q, 3),
+                      .time_ms = sqlite3_column_int64(q, 4),
+                      .reported_ms = sqlite3_column_int64(q, 5),
+                      .quality = (enum store_time_quality)sqlite3_column_int(q, 6),
+                      .observation = sqlite3_column_int64(q, 7),
+                      .json = column_text(q, 8),
+                      .json_len = (size_t)sqlite3_column_bytes(q, 8)},
+            .device_name = column_text(q, 9),
+            .stream_id = sqlite3_column_blob(q, 10),
+            .profile_key = sqlite3_column_blob(q, 11)};
+        bool whole = sqlite3_column_bytes(q, 10) == STORE_STREAM_BYTES &&
+                     (!row.profile_key || sqlite3_column_bytes(q, 11) == STORE_NODE_KEY_BYTES);
+        err = whole ? fn(ctx, &row) : DL_E_CORRUPT;
+    }
+    return sqlite_end(q, err);
+}
+
+static enum dl_err profiles_each(struct store *st, int64_t after, int64_t limit,
+                                 enum dl_err (*fn)(void *ctx, const struct store_node *root),
+                                 void *ctx)
+{
+    sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_READ, STMT_PROFILES);
+    bind_int(q, 1, after);
+    bind_int(q, 2, limit);
+    enum dl_err err = DL_OK;
+    while (!err && sqlite3_step(q) == SQLITE_ROW) {
+        struct store_node n = {.no = sqlite3_column_int64(q, 0),
+                               .type = (uint8_t)sqlite3_column_int(q, 1),
+                               .merges = sqlite3_column_int(q, 2) != 0,
+                               .shared = sqlite3_column_int(q, 3) != 0,
+                               .root = sqlite3_column_int64(q, 0)};
+        bool whole = column_blob(q, 4, n.element, sizeof n.element) &&
+                     column_blob(q, 5, n.key, sizeof n.key);
+        memcpy(n.root_key, n.key, sizeof n.root_key);
+        err = whole ? fn(ctx, &n) : DL_E_CORRUPT;
+    }
+    return sqlite_end(q, err);
+}
+
+static enum dl_err links_each(struct store *st, struct store_evidence after, int64_t limit,
+                              enum dl_err (*fn)(void *ctx, const struct store_link_row *row),
+                              void *ctx)
+{
+    sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_READ, STMT_LINKS);
+    bind_int(q, 1, after.observation);
+    bind_int(q, 2, after.node);
+    bind_int(q, 3, limit);
+    enum dl_err err = DL_OK;
+    while (!err && sqlite3_step(q) == SQLITE_ROW) {
+        struct store_link_row row = {.cursor = {.observation = sqlite3_column_int64(q, 0),
+                                                .node = sqlite3_column_int64(q, 1)},
+                                     .type = (uint8_t)sqlite3_column_int(q, 2),
+                                     .node_key = sqlite3_column_blob(q, 3),
+                                     .observation_hash = sqlite3_column_blob(q, 4),
+                                     .profile_key = sqlite3_column_blob(q, 5),
+                                     .event_count = sqlite3_column_int64(q, 6)};
+        bool whole = sqlite3_column_bytes(q, 3) == STORE_NODE_KEY_BYTES &&
+                     sqlite3_column_bytes(q, 4) == ID_HASH_BYTES &&
+                     sqlite3_column_bytes(q, 5) == STORE_NODE_KEY_BYTES;
+        err = whole ? fn(ctx, &row) : DL_E_CORRUPT;
+    }
+    return sqlite_end(q, err);
+}
+
+struct sqlite_stmts sqlite_read_part(struct store *api)
+{
+    api->events_each = events_each;
+    api->profiles_each = profiles_each;
+    api->links_each = links_each;
+    return (struct sqlite_stmts){stmt_sql, STMT_COUNT};
+}
