@@ -3,7 +3,8 @@
 #include <string.h>
 
 /* The last colon ends the host, which stands in brackets when it has colons itself. */
-enum dl_err local_socket_parse(const char *address, char ret_host[static LOCAL_SOCKET_HOST_BYTES],
+enum dl_err local_socket_parse(const char *address,
+                               char ret_host[static LOCAL_SOCKET_HOST_BYTES],
                                uint16_t *ret_port)
 {
     const char *colon = strrchr(address, ':');

@@ -42,13 +42,13 @@ static enum dl_err describe(int fd, char ret[static LOCAL_SOCKET_TEXT_BYTES],
 {
     struct sockaddr_storage at;
     socklen_t len = sizeof at;
-    char host[NI_MAXHOST], port[NI_MAXSERV];
+    char host[256], port[16];
     if (getsockname(fd, (struct sockaddr *)&at, &len) != 0 ||
         getnameinfo((struct sockaddr *)&at, len, host, sizeof host, port, sizeof port,
                     NI_NUMERICHOST | NI_NUMERICSERV) != 0)
         return DL_E_IO;
-    snprintf(ret, LOCAL_SOCKET_TEXT_BYTES, at.ss_family == AF_INET6 ? "[%.255s]:%.8s" : "%.255s:%.8s",
-             host, port);
+    snprintf(ret, LOCAL_SOCKET_TEXT_BYTES,
+             at.ss_family == AF_INET6 ? "[%.255s]:%.8s" : "%.255s:%.8s", host, port);
     *ret_loopback = is_loopback(&at);
     return DL_OK;
 }
@@ -90,8 +90,9 @@ enum dl_err local_socket_tcp(const char *address, local_socket *ret,
     enum dl_err err = bind_to(found, &fd);
     freeaddrinfo(found);
     if (err)
-        dl_why_set(why, err == DL_E_BUSY ? "another program listens on %s"
-                                         : "%s cannot be listened on",
+        dl_why_set(why,
+                   err == DL_E_BUSY ? "another program listens on %s"
+                                    : "%s cannot be listened on",
                    address);
     else if ((err = describe(fd, ret_text, ret_loopback)))
         close(fd);

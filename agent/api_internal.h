@@ -1,0 +1,57 @@
+/* api_internal.h - the routes of api.c that have a file of their own. */
+#ifndef DUNLIN_API_INTERNAL_H
+#define DUNLIN_API_INTERNAL_H
+
+#include "agent/api.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* POST /v1/events, every content type of it. */
+void api_events(struct agent *a, const struct api_request *req, struct api_response *r);
+/* POST /v1/checkins and /v1/forget: bodies that become one event. */
+void api_checkins(struct agent *a, const struct api_request *req, struct api_response *r);
+void api_forget(struct agent *a, const struct api_request *req, struct api_response *r);
+
+enum api_body {
+    API_BODY_JSON,
+    API_BODY_NDJSON,
+    API_BODY_CLOUDEVENT,
+    API_BODY_CLOUDEVENT_BATCH,
+    API_BODY_OTHER, /* none, unknown, or not in UTF-8 */
+};
+enum api_body api_body_of(const char *content_type);
+
+/* The one member a route's query may have, a whole number from 0 to max; *ret
+ * keeps its value without a query. False: answered 400. */
+bool api_query(const struct api_request *req, const char *name, int64_t max, int64_t *ret,
+               struct api_response *r);
+
+/* A route with a shape of its own calls places by other names: /data -> "". */
+struct api_rename {
+    const char *from; /* whole members; NULL ends the list */
+    const char *to;
+};
+
+/* Where the events of a call stood, for answers that name the place. */
+struct api_events {
+    json_t **events; /* owned */
+    size_t *lines;   /* 1-based; NULL: not by line */
+    size_t count, cap;
+    bool by_index;                    /* an array: pointers begin with the index */
+    const struct api_rename *renames; /* NULL: none */
+};
+
+/* False: no memory, `event` was released. Takes the reference. */
+bool api_events_add(struct api_events *list, json_t *event, size_t line);
+void api_events_done(struct api_events *list);
+
+/* Gives the events to accept.h and tells *r how it went. `dry`: stores nothing.
+ * `single`: the answer is one object. */
+void api_take(struct agent *a, const struct api_events *list, bool single, bool dry,
+              struct api_response *r);
+
+/* Parses a body that must be one JSON object; false: *r has the problem. */
+bool api_parse_object(const struct api_request *req, json_t **ret, struct api_response *r);
+
+#endif

@@ -1,0 +1,39 @@
+/* http_guard.h - who may ask at all, before a body is looked at.
+ *
+ * Over TCP a request needs the bearer key and a Host that is ours (a page on the
+ * web could otherwise have its own name resolve to 127.0.0.1). On the Unix socket
+ * file modes have decided. An Origin is refused on both unless it is listed:
+ * what a browser sends on behalf of a page.
+ */
+#ifndef DUNLIN_HTTP_GUARD_H
+#define DUNLIN_HTTP_GUARD_H
+
+#include "platform/err.h"
+
+#include <stdbool.h>
+
+#define HTTP_GUARD_KEY_CHARS 64
+
+struct http_guard {
+    char key[HTTP_GUARD_KEY_CHARS + 1];
+    const char *listen;  /* "127.0.0.1:8787" as it was bound; borrowed */
+    const char *asked;   /* the same as it was configured; borrowed */
+    const char *origins; /* separated by spaces; borrowed */
+};
+
+struct http_guard_request {
+    bool over_tcp;
+    bool needs_key;   /* false: healthz, readyz, and a browser's preflight */
+    const char *host; /* header values; NULL: absent */
+    const char *origin;
+    const char *authorization;
+};
+
+/* NULL: come in. Else the code of the problem (problem.h). */
+const char *http_guard_check(const struct http_guard *g, const struct http_guard_request *req);
+
+/* Reads DIR/api.key, making it first if there is none. DL_E_CORRUPT: not 64 hex digits. */
+DL_MUST_CHECK enum dl_err http_guard_load_key(char ret[static HTTP_GUARD_KEY_CHARS + 1],
+                                              const char *dir, struct dl_why *why);
+
+#endif

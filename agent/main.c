@@ -1,0 +1,89 @@
+/* `dunlin`: the agent and its commands, in one program. */
+#include "agent/commands.h"
+#include "agent/import/import.h"
+#include "agent/settings.h"
+#include "crypto/secret.h"
+#include "platform/args.h"
+#include "platform/json.h"
+#include "platform/lock.h"
+
+static const struct cli_option no_options[] = {{0}};
+
+static const struct cli_command commands[] = {
+    {"run", "", "run the agent until it is stopped",
+     "Listens on the address of api.listen and on DIR/dunlin.sock, captures events, and brings "
+     "them to the hub. Under systemd use Type=notify; SIGHUP reads log.level anew.",
+     run_options, run_command},
+    {"enroll", "BUNDLE", "make this folder a device, with a bundle from the custodian",
+     "Draws the device's TLS key, has it certified by the hub, writes the folder and burns the "
+     "bundle, which works once. Broken off half-way, it can be run again.",
+     enrol_options, enrol_command},
+    {"capture", "[FILE]", "take events: one JSON event, or one a line (NDJSON)",
+     "FILE or standard input, the way POST /v1/events takes them; without a running agent the "
+     "events are stored all the same. A refused line ends it; what was captured stays.",
+     capture_options, capture_command},
+    {"import", "FILE...", "take events from POSLog, CSV or NDJSON files",
+     "Every event takes the API's path. A file brought in twice doubles nothing. Ends with an "
+     "account of what was taken and what was refused, by reason.",
+     import_options, import_command},
+    {"checkin", "", "take a scan at a gate",
+     "The ticket's code is read from --ticket-file, so "
+     "that no argument shows it.",
+     checkin_options, checkin_command},
+    {"flush", "", "bring what waits to the hub, now",
+     "Ends with 0 once everything captured so far has its receipt, with 5 when time is up.",
+     flush_options, flush_command},
+    {"status", "", "how the agent fares",
+     "Ends with 0 when all is well, 1 when something wants to be looked at (backing off, quota "
+     "past 80%, certificate near its end), 2 when something is bad (full, revoked, expired).",
+     status_options, status_command},
+    {"doctor", "", "look for trouble and say what to do",
+     "Checks configuration, keys, modes, disk, clock, proxy, TLS and the hub. Ends with 0 "
+     "(ok), "
+     "1 (a warning) or 2 (a failure).",
+     doctor_options, doctor_command},
+    {"outbox list", "", "list the events that wait, sealed", NULL, outbox_options,
+     outbox_list_command},
+    {"outbox stats", "", "figures of the outbox", NULL, outbox_options, outbox_stats_command},
+    {"outbox export", "", "print the sealed events, a line of JSON each",
+     "Bodies are sealed to the hub: base64 that only the hub opens.", outbox_options,
+     outbox_export_command},
+    {"outbox quarantine", "", "list records that the hub never takes", NULL, outbox_options,
+     outbox_quarantine_command},
+    {"forget", "", "erase a person, on the hub and in what is still queued",
+     "Name at least one identifier; the value - reads it from standard input. The erasure "
+     "travels as an event: it works while the hub is away.",
+     forget_options, forget_command},
+    {"normalize", "TYPE VALUE", "print an identifier's canonical form",
+     "TYPE is email, phone, loyalty_id, account_id, payment_ref or ticket. Ends with 1 and the "
+     "reason when there is none.",
+     normalize_options, normalize_command},
+    {"version", "", "print the version", NULL, no_options, version_command},
+    {0},
+};
+
+static const struct cli_program program = {
+    .name = "dunlin",
+    .summary = "captures purchases and check-ins offline, without personal data on disk",
+    .description =
+        "dunlin is the agent of a till, a kiosk or a gate. It replaces every personal "
+        "identifier "
+        "by a keyed token before anything touches the disk, seals each event to the hub, keeps "
+        "it until the hub has acknowledged it, and never makes the till wait for the network.",
+    .version = DUNLIN_VERSION,
+    .commands = commands,
+    .config = settings_keys,
+};
+
+int main(int argc, char **argv)
+{
+    struct harden_report harden;
+    harden_process(&harden);
+    if (crypto_setup()) {
+        cli_error("the machine gives no random bytes, or no memory");
+        return CLI_EXIT_FAILED;
+    }
+    json_setup();
+    commands_hardened(&harden);
+    return cli_run(&program, argc, args_utf8(argc, argv));
+}

@@ -1,0 +1,124 @@
+#include "agent/settings.h"
+
+#include "platform/file.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define SYSTEM_CONFIG "/etc/dunlin/dunlin.conf"
+
+#define AT(member) offsetof(struct settings, member)
+#define GIB        (INT64_C(1) << 30)
+#define DAY_MS     (INT64_C(86400) * 1000)
+
+/* clang-format off: a table reads by its columns. */
+const struct config_key settings_keys[] = {
+    {"api.listen", CONFIG_TEXT, AT(listen), "127.0.0.1:8787", 0, 0, NULL,
+     "HOST:PORT of the local API; port 0: any free one; empty: no TCP"},
+    {"api.socket", CONFIG_BOOL, AT(socket), "yes", 0, 0, NULL,
+     "also listen on DIR/dunlin.sock, guarded by file modes"},
+    {"api.allowed_origins", CONFIG_TEXT, AT(allowed_origins), "", 0, 0, NULL,
+     "web pages that may call the API, such as https://kiosk.example; separated by spaces"},
+    {"api.requests_per_second", CONFIG_INT, AT(requests_per_second), "20000", 0, 1000000, NULL,
+     "more are answered 429; 0: no limit"},
+    {"api.body_max", CONFIG_BYTES, AT(body_max), "4M", 1024, 4 << 20, NULL,
+     "largest request taken; a larger one is answered 413"},
+
+    {"hub.proxy", CONFIG_TEXT, AT(proxy), "", 0, 0, NULL,
+     "http://host:port, or none; empty: as the environment says (https_proxy, no_proxy)"},
+    {"hub.connect_timeout", CONFIG_DURATION, AT(connect_timeout_ms), "10s", 100, 600000, NULL,
+     "how long a connection to the hub may take"},
+    {"hub.request_timeout", CONFIG_DURATION, AT(request_timeout_ms), "60s", 1000, 3600000, NULL,
+     "how long a whole request to the hub may take"},
+
+    {"outbox.bytes_max", CONFIG_BYTES, AT(bytes_max), "2G", 0, 1024 * GIB, NULL,
+     "of sealed events that wait for the hub; past it captures are answered 507; 0: no quota"},
+    {"outbox.events_max", CONFIG_INT, AT(events_max), "5000000", 0, 1000000000, NULL,
+     "the same as a number of events; 0: no quota"},
+    {"outbox.disk_reserve", CONFIG_BYTES, AT(disk_reserve), "64M", 0, 1024 * GIB, NULL,
+     "free space left to the machine; below it captures are answered 507"},
+
+    {"privacy.pii_guard", CONFIG_CHOICE, AT(pii_guard), "reject", 0, 0, "reject|redact",
+     "what happens to an e-mail, phone or card number in a field that is none"},
+    {"privacy.consent_default", CONFIG_BOOL, AT(consent_default), "no", 0, 0, NULL,
+     "consent to profiling of events that do not say"},
+    {"privacy.region", CONFIG_TEXT, AT(region), "", 0, 0, NULL,
+     "country of phone numbers without a prefix, ISO 3166 (DE); empty: they are dropped"},
+    {"privacy.currency", CONFIG_TEXT, AT(currency), "", 0, 0, NULL,
+     "currency of purchases that do not say, ISO 4217 (EUR); empty: they are refused"},
+
+    {"sync.batch_events", CONFIG_INT, AT(batch_events), "500", 1, 4096, NULL,
+     "events in one upload"},
+    {"sync.batch_bytes", CONFIG_BYTES, AT(batch_bytes), "1M", 4096, 4 << 20, NULL,
+     "bytes in one upload"},
+    {"sync.linger", CONFIG_DURATION, AT(linger_ms), "200ms", 1, 60000, NULL,
+     "how long a first event waits for company"},
+    {"sync.backoff_base", CONFIG_DURATION, AT(backoff_base_ms), "1s", 10, 3600000, NULL,
+     "ceiling of the first wait after a failure; it doubles from there"},
+    {"sync.backoff_max", CONFIG_DURATION, AT(backoff_max_ms), "5m", 1000, DAY_MS, NULL,
+     "longest wait between two tries"},
+    {"sync.updates_every", CONFIG_DURATION, AT(updates_every_ms), "5m", 1000, DAY_MS, NULL,
+     "how often the hub is asked for news"},
+
+    {"import.drop_folder", CONFIG_TEXT, AT(drop_folder), "", 0, 0, NULL,
+     "files put there are imported and moved to done/ or failed/; empty: none is watched"},
+    {"import.mapping", CONFIG_TEXT, AT(drop_mapping), "", 0, 0, NULL,
+     "mapping file for CSV in the drop folder"},
+    {"import.settle", CONFIG_DURATION, AT(drop_settle_ms), "2s", 0, 3600000, NULL,
+     "a file is taken once it has not changed for so long"},
+
+    {"log.level", CONFIG_CHOICE, AT(log_level), "info", 0, 0, "debug|info|warn|error",
+     "least important lines still written; SIGHUP reads it again"},
+    {0},
+};
+/* clang-format on */
+
+static bool is_upper_word(const char *s, size_t len)
+{
+    if (*s == '\0')
+        return true;
+    return strlen(s) == len && strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == len;
+}
+
+static enum dl_err check(const struct settings *s, struct dl_why *why)
+{
+    if (!is_upper_word(s->region, 2)) {
+        dl_why_set(why, "privacy.region: two capital letters such as DE, or nothing");
+        return DL_E_INPUT;
+    }
+    if (!is_upper_word(s->currency, 3)) {
+        dl_why_set(why, "privacy.currency: three capital letters such as EUR, or nothing");
+        return DL_E_INPUT;
+    }
+    return DL_OK;
+}
+
+enum dl_err settings_load(struct settings *ret, const char *dir, const char *config,
+                          struct dl_why *why)
+{
+    struct file_path own = {0};
+    const char *path = config;
+    if (!path) {
+        enum dl_err err = file_join(&own, dir, "dunlin.conf");
+        if (err) {
+            dl_why_set(why, "the folder's path is too long");
+            return err;
+        }
+        if (file_exists(own.s))
+            path = own.s;
+        else if (file_exists(SYSTEM_CONFIG))
+            path = SYSTEM_CONFIG;
+    }
+    enum dl_err err = config_load(ret, settings_keys, path, why);
+    return err ? err : check(ret, why);
+}
+
+struct accept_settings settings_for_accept(const struct settings *s)
+{
+    struct accept_settings a = {.guard = s->pii_guard == 0 ? ACCEPT_GUARD_REJECT
+                                                           : ACCEPT_GUARD_REDACT,
+                                .consent_default = s->consent_default};
+    memcpy(a.region, s->region, sizeof a.region - 1);
+    memcpy(a.currency, s->currency, sizeof a.currency - 1);
+    return a;
+}
