@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define PROBLEM_TYPE     "application/problem+json"
 #define RETRY_BUSY_S     5
@@ -133,11 +132,13 @@ void reply_empty(struct request *req, unsigned status)
     reply_text(req, status, NULL, "", 0);
 }
 
-void reply_file(struct request *req, unsigned status, const char *type, int fd, uint64_t len)
+void reply_stream(struct request *req, unsigned status, const char *type, size_t block_len,
+                  MHD_ContentReaderCallback read, void *ctx, MHD_ContentReaderFreeCallback done)
 {
-    struct MHD_Response *response = MHD_create_response_from_fd64(len, fd);
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, block_len, read, ctx, done);
     if (!response)
-        close(fd);
+        done(ctx);
     answer(req, status, type, response);
 }
 

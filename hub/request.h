@@ -8,8 +8,7 @@
 #ifndef DUNLIN_HUB_REQUEST_H
 #define DUNLIN_HUB_REQUEST_H
 
-#include "crypto/pki.h"
-#include "hub/role.h"
+#include "hub/store.h"
 #include "platform/err.h"
 
 #include <jansson.h>
@@ -19,6 +18,7 @@
 #include <stdint.h>
 
 #define REQUEST_PARAM_BYTES 80
+#define REQUEST_ACTOR_BYTES (STORE_NAME_BYTES + 8)
 
 struct route;
 
@@ -28,8 +28,8 @@ struct request {
     char param[REQUEST_PARAM_BYTES]; /* what stood for {} in the route's path */
     uint8_t *body;                   /* NUL-terminated for text handlers */
     size_t body_len;
-    struct pki_info device;                /* of a device's request */
-    char actor[ROLE_TOKEN_NAME_BYTES + 8]; /* of a person's or program's: "token:NAME" */
+    struct store_device device;      /* of a device's request */
+    char actor[REQUEST_ACTOR_BYTES]; /* for the audit log: "token NAME", "device NAME" */
 
     unsigned status; /* 0: not answered yet */
     struct MHD_Response *response;
@@ -50,8 +50,11 @@ void reply_empty(struct request *req, unsigned status);
 /* Copies `text`; `type` is a media type. */
 void reply_text(struct request *req, unsigned status, const char *type, const char *text,
                 size_t len);
-/* Takes `fd`, from its start, `len` bytes. */
-void reply_file(struct request *req, unsigned status, const char *type, int fd, uint64_t len);
+/* A body of unknown length that `read` gives piece by piece, on a thread of the
+ * server; `done` releases `ctx`, now or later. */
+void reply_stream(struct request *req, unsigned status, const char *type, size_t block_len,
+                  MHD_ContentReaderCallback read, void *ctx,
+                  MHD_ContentReaderFreeCallback done);
 
 /* `code` completes urn:dunlin:problem:; `detail` is for a person. */
 void reply_problem(struct request *req, unsigned status, const char *code, const char *detail);

@@ -11,39 +11,9 @@
 #define TOKEN_BYTES (ROLE_TOKEN_CHARS / 2)
 #define SCHEME      "Bearer "
 
-struct named {
-    enum role role;
-    const char *name;
-};
-
-static const struct named roles[] = {
-    {ROLE_VIEWER, "viewer"},
-    {ROLE_CUSTODIAN, "custodian"},
-    {ROLE_ADMIN, "admin"},
-};
-
-const char *role_name(enum role role)
+bool role_allows(enum store_role have, unsigned wanted)
 {
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
-        if (roles[i].role == role)
-            return roles[i].name;
-    return "";
-}
-
-bool role_parse(const char *text, enum role *ret)
-{
-    for (size_t i = 0; text && i < sizeof roles / sizeof roles[0]; i++) {
-        if (strcmp(roles[i].name, text) == 0) {
-            *ret = roles[i].role;
-            return true;
-        }
-    }
-    return false;
-}
-
-bool role_allows(enum role have, unsigned wanted)
-{
-    return have == ROLE_ADMIN || ((unsigned)have & wanted) != 0;
+    return have == STORE_ROLE_ADMIN || ((1u << have) & wanted) != 0;
 }
 
 static void hash_bytes(const uint8_t token[static TOKEN_BYTES],

@@ -10,23 +10,21 @@
 #ifndef DUNLIN_HUB_ROLE_H
 #define DUNLIN_HUB_ROLE_H
 
+#include "hub/store.h"
 #include "platform/err.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #define ROLE_TOKEN_CHARS      64
-#define ROLE_TOKEN_HASH_BYTES 32
-#define ROLE_TOKEN_NAME_BYTES 65
+#define ROLE_TOKEN_HASH_BYTES STORE_HASH_BYTES
 
-enum role { ROLE_VIEWER = 1, ROLE_CUSTODIAN = 2, ROLE_ADMIN = 4 };
+/* For masks of roles. */
+#define ROLE_VIEWER    (1u << STORE_ROLE_VIEWER)
+#define ROLE_CUSTODIAN (1u << STORE_ROLE_CUSTODIAN)
 
-/* "viewer", "custodian", "admin". */
-const char *role_name(enum role role);
-/* False: there is no such role. */
-bool role_parse(const char *text, enum role *ret);
 /* True when `have` may do what the roles of the mask `wanted` may. */
-bool role_allows(enum role have, unsigned wanted);
+bool role_allows(enum store_role have, unsigned wanted);
 
 /* Draws a token: its text, which the caller wipes, and what the store keeps. */
 void role_token_draw(char ret[static ROLE_TOKEN_CHARS + 1],

@@ -1,0 +1,56 @@
+#include "hub/api.h"
+
+#include "crypto/secret.h"
+#include "platform/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum dl_err api_init(struct api *api, struct hub *hub, const char *dir,
+                     const struct settings *settings, struct dl_why *why)
+{
+    memset(api, 0, sizeof *api);
+    limiter_init(&api->enrol_limiter);
+    api->hub = hub;
+    api->settings = settings;
+    api->started_ms = clock_wall_ms();
+    api->ca = secret_make(sizeof *api->ca);
+    if (!api->ca)
+        return DL_E_NOMEM;
+    enum dl_err err = tls_ca_load(dir, api->ca, why);
+    if (!err)
+        secret_freeze(api->ca);
+    return err;
+}
+
+void api_done(struct api *api)
+{
+    if (!api->hub) /* never initialised */
+        return;
+    secret_free(api->ca, sizeof *api->ca);
+    limiter_done(&api->enrol_limiter);
+    memset(api, 0, sizeof *api);
+}
+
+void api_health(struct api *api, struct request *req)
+{
+    (void)api;
+    reply_json(req, 200, json_pack("{s:s}", "status", "alive"));
+}
+
+/* Ready means that the store answers. */
+void api_ready(struct api *api, struct request *req)
+{
+    struct store *st = api->hub->reader;
+    struct store_stream nobody;
+    static const uint8_t zeros[STORE_STREAM_BYTES] = {0};
+    enum dl_err err = st->begin(st, STORE_READ);
+    if (!err) {
+        err = st->stream_find(st, zeros, &nobody);
+        st->rollback(st);
+    }
+    if (err && err != DL_E_NOT_FOUND)
+        reply_problem(req, 503, "not-ready", "the hub's database does not answer");
+    else
+        reply_json(req, 200, json_pack("{s:s}", "status", "ready"));
+}

@@ -1,0 +1,58 @@
+/* api.h - what the hub answers to each path of route.h.
+ *
+ * A handler runs on any thread of the server, with who asks already checked
+ * (access.h) and the body whole; it calls one reply_*. What changes something
+ * leaves a line in the audit log in the same transaction.
+ *
+ *     api.c           health, the context all share
+ *     api_enrol.c     custodian and device: a device becomes known, gets certificates
+ *     api_device.c    device: ping, batches, updates
+ *     api_admin.c     people: devices
+ *     api_query.c     people and programs: stats, profiles, exports, audit, metrics
+ */
+#ifndef DUNLIN_HUB_API_H
+#define DUNLIN_HUB_API_H
+
+#include "hub/counters.h"
+#include "hub/hub.h"
+#include "hub/limiter.h"
+#include "hub/request.h"
+#include "hub/settings.h"
+#include "hub/tls.h"
+#include "platform/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Borrowed but for `ca`, which api_done wipes. */
+struct api {
+    struct hub *hub;
+    const struct settings *settings;
+    struct tls_ca *ca;
+    struct limiter enrol_limiter;
+    struct counters counters;
+    int64_t started_ms;
+};
+
+DL_MUST_CHECK enum dl_err api_init(struct api *api, struct hub *hub, const char *dir,
+                                   const struct settings *settings, struct dl_why *why);
+void api_done(struct api *api);
+
+void api_health(struct api *api, struct request *req);
+void api_ready(struct api *api, struct request *req);
+void api_metrics(struct api *api, struct request *req);
+void api_device_add(struct api *api, struct request *req);
+void api_enroll(struct api *api, struct request *req);
+void api_device_ping(struct api *api, struct request *req);
+void api_device_certificate(struct api *api, struct request *req);
+void api_device_updates(struct api *api, struct request *req);
+void api_batch(struct api *api, struct request *req);
+void api_stats(struct api *api, struct request *req);
+void api_profile(struct api *api, struct request *req);
+void api_export(struct api *api, struct request *req);
+void api_audit(struct api *api, struct request *req);
+void api_devices(struct api *api, struct request *req);
+void api_device_revoke(struct api *api, struct request *req);
+void api_device_remove(struct api *api, struct request *req);
+
+#endif

@@ -1,0 +1,184 @@
+/* What people and programs read. Nothing here changes the store, save for the line
+ * in the audit log that an export leaves. */
+#include "hub/api.h"
+#include "hub/audit.h"
+#include "hub/devices.h"
+#include "hub/export.h"
+#include "hub/metrics.h"
+#include "hub/query.h"
+#include "platform/clock.h"
+#include "platform/json.h"
+#include "platform/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define EXPORT_BLOCK_BYTES ((size_t)64 * 1024)
+
+void api_stats(struct api *api, struct request *req)
+{
+    struct store *st = api->hub->reader;
+    json_t *stats = NULL;
+    enum dl_err err = st->begin(st, STORE_READ);
+    if (!err) {
+        err = query_stats(st, &stats);
+        st->rollback(st);
+    }
+    if (err)
+        reply_error(req, err);
+    else
+        reply_json(req, 200, stats);
+}
+
+void api_metrics(struct api *api, struct request *req)
+{
+    struct store *st = api->hub->reader;
+    struct store_stats stats;
+    char *text = NULL;
+    size_t len = 0;
+    enum dl_err err = st->begin(st, STORE_READ);
+    if (!err) {
+        err = st->stats(st, &stats);
+        st->rollback(st);
+    }
+    if (!err)
+        err = metrics_text(&stats, &api->counters, api->started_ms, &text, &len);
+    if (err)
+        reply_error(req, err);
+    else
+        reply_text(req, 200, METRICS_CONTENT_TYPE, text, len);
+    free(text);
+}
+
+void api_profile(struct api *api, struct request *req)
+{
+    struct store *st = api->hub->reader;
+    json_t *profile = NULL;
+    enum dl_err err = st->begin(st, STORE_READ);
+    if (!err) {
+        err = query_profile(st, req->param, &profile);
+        st->rollback(st);
+    }
+    if (err == DL_E_INPUT)
+        reply_problem(req, 400, "malformed", "a profile's id is p_ and 24 hex digits");
+    else if (err == DL_E_NOT_FOUND)
+        reply_problem(req, 404, "no-profile", "there is no profile of this id");
+    else if (err)
+        reply_error(req, err);
+    else
+        reply_json(req, 200, profile);
+}
+
+/* ---- GET /v1/audit ---------------------------------------------------------------- */
+
+/* A query parameter of digits; the fallback when absent, -1 when it is something else. */
+static int64_t number_of(const struct request *req, const char *name, int64_t fallback)
+{
+    const char *text = request_query(req, name);
+    if (!text)
+        return fallback;
+    if (!*text || strlen(text) > 18 || text[strspn(text, "0123456789")] != '\0')
+        return -1;
+    return strtoll(text, NULL, 10);
+}
+
+void api_audit(struct api *api, struct request *req)
+{
+    int64_t after = number_of(req, "after", 0);
+    int64_t limit = number_of(req, "limit", AUDIT_PAGE_MAX);
+    json_t *list = NULL;
+    if (after < 0 || limit < 1 || limit > AUDIT_PAGE_MAX) {
+        reply_problem(req, 400, "malformed", "after is a number, limit one from 1 to 1000");
+        return;
+    }
+    enum dl_err err = audit_list(api->hub->reader, after, limit, &list);
+    if (err)
+        reply_error(req, err);
+    else
+        reply_json(req, 200, json_pack("{s:o}", "audit", list));
+}
+
+/* ---- GET /v1/export/{} ------------------------------------------------------------ */
+
+/* A store handle and an export on it, while the client reads. */
+struct download {
+    struct store *store;
+    struct export *export;
+};
+
+static void download_free(void *ctx)
+{
+    struct download *d = ctx;
+    export_close(d->export);
+    if (d->store)
+        d->store->close(d->store);
+    free(d);
+}
+
+static ssize_t download_read(void *ctx, uint64_t at, char *ret, size_t cap)
+{
+    struct download *d = ctx;
+    size_t len = 0;
+    (void)at;
+    enum dl_err err = export_read(d->export, ret, cap, &len);
+    if (err) { /* the client sees the connection break, and so an incomplete answer */
+        LOG_ERROR("export.failed", LOG_ERR(err));
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    }
+    return len > 0 ? (ssize_t)len : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+static enum dl_err download_make(struct download **ret, const char *dir, enum export_what what,
+                                 enum export_format format)
+{
+    struct download *d = calloc(1, sizeof *d);
+    if (!d)
+        return DL_E_NOMEM;
+    enum dl_err err = hub_open_reader(&d->store, dir, NULL);
+    if (!err)
+        err = export_open(&d->export, d->store, what, format);
+    if (err)
+        download_free(d);
+    else
+        *ret = d;
+    return err;
+}
+
+/* Who took what out is something an auditor wants to know. */
+static enum dl_err note_export(struct api *api, const struct request *req)
+{
+    struct store *st = api->hub->store;
+    enum dl_err err = st->begin(st, STORE_WRITE);
+    if (err)
+        return err;
+    err = devices_audit(st, req->actor, "export", req->param, NULL, clock_wall_ms());
+    if (!err)
+        return st->commit(st);
+    st->rollback(st);
+    return err;
+}
+
+void api_export(struct api *api, struct request *req)
+{
+    enum export_what what;
+    enum export_format format = EXPORT_NDJSON;
+    const char *wanted = request_query(req, "format");
+    struct download *d = NULL;
+    if (!export_what_from_name(req->param, &what)) {
+        reply_problem(req, 404, "no-path", "events, profiles and links can be exported");
+        return;
+    }
+    if (wanted && !export_format_from_name(wanted, &format)) {
+        reply_problem(req, 400, "malformed", "format is ndjson or csv");
+        return;
+    }
+    enum dl_err err = note_export(api, req);
+    if (!err)
+        err = download_make(&d, api->hub->dir, what, format);
+    if (err)
+        reply_error(req, err);
+    else
+        reply_stream(req, 200,
+                     format == EXPORT_CSV ? "text/csv; charset=utf-8" : "application/x-ndjson",
+                     EXPORT_BLOCK_BYTES, download_read, d, download_free);
+}

@@ -1,0 +1,49 @@
+/* cli.h - what the commands of `dunlin-hub` share: the hub of --dir, opened and
+ * checked, and tables for a person.
+ */
+#ifndef DUNLIN_HUB_CLI_H
+#define DUNLIN_HUB_CLI_H
+
+#include "hub/settings.h"
+#include "platform/cli.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CLI_DEFAULT_DIR "/var/lib/dunlin-hub"
+#define CLI_OPT_DIR                                                                            \
+    {                                                                                          \
+        "dir", 'd', CLI_TEXT, "DIR", CLI_DEFAULT_DIR, "The hub's folder"                       \
+    }
+#define CLI_OPT_CONFIG                                                                         \
+    {                                                                                          \
+        "config", 'c', CLI_TEXT, "FILE", NULL,                                                 \
+            "Another configuration than DIR/dunlin-hub.conf"                                   \
+    }
+#define CLI_OPT_JSON                                                                           \
+    {                                                                                          \
+        "json", 'j', CLI_FLAG, NULL, NULL, "JSON for a program"                                \
+    }
+#define CLI_OPT_END                                                                            \
+    {                                                                                          \
+        NULL, 0, CLI_FLAG, NULL, NULL, NULL                                                    \
+    }
+
+int cmd_init(const struct cli_args *args);
+int cmd_serve(const struct cli_args *args);
+int cmd_keys_import(const struct cli_args *args);
+int cmd_keys_show(const struct cli_args *args);
+int cmd_device_list(const struct cli_args *args);
+int cmd_device_revoke(const struct cli_args *args);
+int cmd_device_remove(const struct cli_args *args);
+int cmd_device_config(const struct cli_args *args);
+int cmd_profile_show(const struct cli_args *args);
+int cmd_stats(const struct cli_args *args);
+int cmd_export(const struct cli_args *args);
+int cmd_forget(const struct cli_args *args);
+int cmd_token_create(const struct cli_args *args);
+int cmd_token_list(const struct cli_args *args);
+int cmd_token_revoke(const struct cli_args *args);
+int cmd_audit(const struct cli_args *args);
+
+#endif

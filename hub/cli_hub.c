@@ -1,0 +1,77 @@
+#include "hub/cli_hub.h"
+
+#include "hub/hub.h"
+#include "hub/settings.h"
+#include "platform/file.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* What an error means when nothing better is known. */
+static const char *words_for(enum dl_err err)
+{
+    switch (err) {
+    case DL_E_BUSY:
+        return "the database is busy";
+    case DL_E_FULL:
+        return "the disk is full";
+    case DL_E_NOMEM:
+        return "out of memory";
+    case DL_E_CORRUPT:
+        return "the database is damaged";
+    case DL_E_NOT_FOUND:
+        return "there is no such thing";
+    default:
+        return dl_err_name(err);
+    }
+}
+
+void cli_hub_who(char ret[static CLI_WHO_BYTES])
+{
+    snprintf(ret, CLI_WHO_BYTES, "cli:%lu", (unsigned long)getuid());
+}
+
+int cli_hub_failed(const char *what, enum dl_err err, const struct dl_why *why)
+{
+    cli_error("%s: %s", what, why && why->text[0] ? why->text : words_for(err));
+    return cli_exit_of(err);
+}
+
+int cli_hub_check(const char *dir)
+{
+    struct file_path path;
+    struct dl_why why = {""};
+    enum dl_err err = file_join(&path, dir, SETTINGS_FILE);
+    if (!err && !file_exists(path.s)) {
+        cli_error("%s holds no hub; `dunlin-hub init` makes one", dir);
+        return CLI_EXIT_FAILED;
+    }
+    if (!err)
+        err = file_check_private(dir, &why);
+    return err ? cli_hub_failed(dir, err, &why) : CLI_EXIT_OK;
+}
+
+int cli_hub_store(const struct cli_args *args, enum store_access access, struct store **ret)
+{
+    const char *dir = cli_text(args, "dir");
+    struct file_path path;
+    struct dl_why why = {""};
+    int code = cli_hub_check(dir);
+    if (code != CLI_EXIT_OK)
+        return code;
+    enum dl_err err = file_join(&path, dir, HUB_FILE_DB);
+    if (!err)
+        err = store_sqlite_open(ret, path.s, access, &why);
+    return err ? cli_hub_failed(HUB_FILE_DB, err, &why) : CLI_EXIT_OK;
+}
+
+int cli_hub_print_json(json_t *value)
+{
+    char *text = value ? json_text(value, NULL) : NULL;
+    json_decref(value);
+    if (!text)
+        return cli_hub_failed("output", DL_E_NOMEM, NULL);
+    bool ok = puts(text) >= 0 && fflush(stdout) == 0;
+    json_text_free(text);
+    return ok ? CLI_EXIT_OK : CLI_EXIT_FAILED;
+}

@@ -1,0 +1,27 @@
+/* cli_hub.h - a hub's folder as a command finds it: checked, and opened. */
+#ifndef DUNLIN_HUB_CLI_HUB_H
+#define DUNLIN_HUB_CLI_HUB_H
+
+#include "hub/cli.h"
+#include "hub/store.h"
+#include "platform/json.h"
+
+#define CLI_WHO_BYTES 32
+
+/* "cli:UID": who stands in the audit log for an act at the command line. */
+void cli_hub_who(char ret[static CLI_WHO_BYTES]);
+
+/* The folder of --dir is a hub's, and private; else tells so and gives an exit
+ * code other than CLI_EXIT_OK. */
+int cli_hub_check(const char *dir);
+
+/* The same, and its database opened, beside a running server. The caller closes. */
+int cli_hub_store(const struct cli_args *args, enum store_access access, struct store **ret);
+
+/* Tells what failed and gives the exit code; `what` is a literal like "revoke". */
+int cli_hub_failed(const char *what, enum dl_err err, const struct dl_why *why);
+
+/* Prints on one line and takes `value`; the exit code. */
+int cli_hub_print_json(json_t *value);
+
+#endif

@@ -1,0 +1,134 @@
+/* `dunlin-hub serve`: the server's life from lock to last answer. */
+#include "crypto/secret.h"
+#include "hub/cli_hub.h"
+#include "hub/hub.h"
+#include "hub/server.h"
+#include "hub/tls.h"
+#include "platform/clock.h"
+#include "platform/file.h"
+#include "platform/lock.h"
+#include "platform/log.h"
+#include "platform/service.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CERT_CHECK_MS ((uint64_t)24 * 3600 * 1000)
+#define WAIT_MS_MAX   60000u
+
+struct serving {
+    const char *dir;
+    struct settings settings;
+    struct folder_lock *lock;
+    struct hub *hub;
+    struct server *server;
+};
+
+static enum dl_err renew_certificate(const struct serving *s, bool *ret_renewed,
+                                     struct dl_why *why)
+{
+    struct address address;
+    enum dl_err err = address_parse(&address, s->settings.listen, why);
+    if (err)
+        return err;
+    struct tls_ca *ca = secret_make(sizeof *ca);
+    if (!ca)
+        return DL_E_NOMEM;
+    err = tls_ca_load(s->dir, ca, why);
+    if (!err)
+        err = tls_server_renew(s->dir, ca, s->settings.name, &address, clock_wall_ms(),
+                               ret_renewed, why);
+    secret_free(ca, sizeof *ca);
+    if (!err && *ret_renewed)
+        LOG_INFO("serve.certificate", LOG_WORD("server", "renewed"));
+    return err;
+}
+
+static int start(struct serving *s, struct dl_why *why)
+{
+    struct harden_report hardened;
+    bool renewed = false;
+    enum dl_err err = folder_lock_take(&s->lock, s->dir);
+    if (err == DL_E_BUSY) {
+        cli_error("serve: another dunlin-hub serves %s", s->dir);
+        return CLI_EXIT_BUSY;
+    }
+    harden_process(&hardened);
+    if (!hardened.cores_off || !hardened.memory_locked)
+        LOG_WARN("serve.hardening", LOG_U64("memory_locked", hardened.memory_locked),
+                 LOG_U64("cores_off", hardened.cores_off));
+    if (!err)
+        err = service_init();
+    if (!err)
+        err = hub_open(&s->hub, s->dir, why);
+    if (!err)
+        err = renew_certificate(s, &renewed, why);
+    if (!err)
+        err = server_start(&s->server, s->hub, s->dir, &s->settings, why);
+    return err ? cli_hub_failed("serve", err, why) : CLI_EXIT_OK;
+}
+
+/* A certificate is read at start: a new one means a new listener on the same port. */
+static enum dl_err renew_if_due(struct serving *s, struct dl_why *why)
+{
+    bool renewed = false;
+    enum dl_err err = renew_certificate(s, &renewed, why);
+    if (err || !renewed)
+        return err;
+    /* Port 0 has become one by now, and devices know it. */
+    const char *address = server_url(s->server) + strlen("https://");
+    snprintf(s->settings.listen, sizeof s->settings.listen, "%s", address);
+    server_stop(s->server);
+    s->server = NULL;
+    return server_start(&s->server, s->hub, s->dir, &s->settings, why);
+}
+
+/* Until somebody asks to stop. */
+static int run(struct serving *s, struct dl_why *why)
+{
+    uint32_t watchdog_ms = service_watchdog_ms();
+    uint32_t wait_ms = watchdog_ms && watchdog_ms < WAIT_MS_MAX ? watchdog_ms : WAIT_MS_MAX;
+    uint64_t checked_ms = clock_mono_ms();
+    while (service_wait(wait_ms) != SERVICE_WISH_STOP) {
+        service_watchdog();
+        if (clock_mono_ms() - checked_ms < CERT_CHECK_MS)
+            continue;
+        checked_ms = clock_mono_ms();
+        enum dl_err err = renew_if_due(s, why);
+        if (err)
+            LOG_ERROR("serve.certificate", LOG_ERR(err));
+        if (!s->server)
+            return cli_hub_failed("serve", err, why);
+    }
+    return CLI_EXIT_OK;
+}
+
+int cmd_serve(const struct cli_args *args)
+{
+    struct serving s = {.dir = cli_text(args, "dir")};
+    struct dl_why why = {""};
+    const char *listen = cli_text(args, "listen");
+    int code = cli_hub_check(s.dir);
+    if (code != CLI_EXIT_OK)
+        return code;
+    enum dl_err err = settings_load(&s.settings, s.dir, cli_text(args, "config"), &why);
+    if (err)
+        return cli_hub_failed("serve", err, &why);
+    if (listen)
+        snprintf(s.settings.listen, sizeof s.settings.listen, "%s", listen);
+    log_set_level((enum log_level)s.settings.log_level);
+    code = start(&s, &why);
+    if (code == CLI_EXIT_OK) {
+        printf("listening on %s\n", server_url(s.server));
+        fflush(stdout);
+        service_ready();
+        LOG_INFO("serve.ready");
+        code = run(&s, &why);
+        service_stopping();
+        LOG_INFO("serve.stopping");
+    }
+    server_stop(s.server);
+    hub_close(s.hub);
+    folder_lock_free(s.lock);
+    return code;
+}

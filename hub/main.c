@@ -1,0 +1,138 @@
+/* main.c - dunlin-hub: the commands of the profile hub, as one table. */
+#include "crypto/secret.h"
+#include "hub/cli.h"
+#include "platform/json.h"
+
+#define DIR_ONLY                                                                               \
+    (const struct cli_option[])                                                                \
+    {                                                                                          \
+        CLI_OPT_DIR, CLI_OPT_END                                                               \
+    }
+#define DIR_AND_JSON                                                                           \
+    (const struct cli_option[])                                                                \
+    {                                                                                          \
+        CLI_OPT_DIR, CLI_OPT_JSON, CLI_OPT_END                                                 \
+    }
+
+static const struct cli_option init_options[] = {
+    CLI_OPT_DIR,
+    {"name", 'n', CLI_TEXT, "NAME", NULL, "DNS name or address under which devices reach it"},
+    {"listen", 'l', CLI_TEXT, "HOST:PORT", "127.0.0.1:8443", "Where it will listen"},
+    CLI_OPT_END,
+};
+
+static const struct cli_option serve_options[] = {
+    CLI_OPT_DIR,
+    CLI_OPT_CONFIG,
+    {"listen", 'l', CLI_TEXT, "HOST:PORT", NULL,
+     "Another address than the configuration's; port 0: any free one"},
+    CLI_OPT_END,
+};
+
+static const struct cli_option device_config_options[] = {
+    CLI_OPT_DIR,
+    {"device", 'D', CLI_TEXT, "NAME", NULL, "For this device alone, and not for all"},
+    CLI_OPT_JSON,
+    CLI_OPT_END,
+};
+
+static const struct cli_option export_options[] = {
+    CLI_OPT_DIR,
+    {"format", 'f', CLI_TEXT, "FORMAT", "ndjson", "ndjson or csv"},
+    {"output", 'o', CLI_TEXT, "FILE", NULL, "Into a file (mode 0600) and not to the terminal"},
+    CLI_OPT_END,
+};
+
+static const struct cli_option forget_options[] = {
+    CLI_OPT_DIR,
+    {"profile", 'p', CLI_TEXT, "ID", NULL, "The profile's id: p_ and 24 hex digits"},
+    CLI_OPT_END,
+};
+
+static const struct cli_option token_create_options[] = {
+    CLI_OPT_DIR,
+    {"role", 'r', CLI_TEXT, "ROLE", NULL, "viewer, custodian or admin"},
+    {"name", 'n', CLI_TEXT, "NAME", NULL, "Whose it is; stands in the audit log"},
+    CLI_OPT_END,
+};
+
+static const struct cli_option audit_options[] = {
+    CLI_OPT_DIR,
+    {"after", 'a', CLI_INT, "NO", "0", "Only lines after this number"},
+    {"json", 'j', CLI_FLAG, NULL, NULL, "A JSON object a line"},
+    CLI_OPT_END,
+};
+
+static const struct cli_command commands[] = {
+    {"init", "", "Make a hub: keys, certificates, database, admin token",
+     "Refuses a folder that has a hub. NAME goes into the server's certificate, and so do\n"
+     "the address it listens on and, on loopback, localhost.\n\n"
+     "    dunlin-hub init --dir hub --name hub.example.com --listen 127.0.0.1:8443\n",
+     init_options, cmd_init},
+    {"serve", "", "Serve devices and people over HTTPS",
+     "TLS 1.3 only. Prints `listening on https://HOST:PORT` once it takes connections; ends\n"
+     "on SIGTERM after the requests under way. The other commands work beside it.\n",
+     serve_options, cmd_serve},
+    {"keys import", "SHARE", "Take the hub's share of the token key from the custodian",
+     "SHARE is the file that dunlin-keys init wrote. Once; a second, different share is\n"
+     "refused. Destroy the file afterwards.\n",
+     DIR_ONLY, cmd_keys_import},
+    {"keys show", "", "Show the hub's public keys and the fingerprint of its CA", NULL,
+     DIR_AND_JSON, cmd_keys_show},
+    {"device list", "", "List the devices", NULL, DIR_AND_JSON, cmd_device_list},
+    {"device revoke", "NAME", "Refuse a device from now on and delete its key share",
+     "For a till that was stolen. What it has not yet sent is lost to the hub.\n", DIR_ONLY,
+     cmd_device_revoke},
+    {"device remove", "NAME", "Give the name of a revoked device free",
+     "Its events stay. The name may be enrolled anew.\n", DIR_ONLY, cmd_device_remove},
+    {"device config", "[KEY=VALUE...]", "Show or publish settings that devices take",
+     "Without operands it shows what was published last. KEY= takes a setting back.\n"
+     "Settings: batch_records_max, linger_ms, updates_every_ms.\n\n"
+     "    dunlin-hub device config --dir hub linger_ms=500\n",
+     device_config_options, cmd_device_config},
+    {"profile show", "ID", "Show what the hub knows of one profile", NULL, DIR_AND_JSON,
+     cmd_profile_show},
+    {"stats", "", "Count events, profiles, identifiers, devices", NULL, DIR_AND_JSON,
+     cmd_stats},
+    {"export", "events|profiles|links", "Print everything, a row at a time, for other systems",
+     "    dunlin-hub export events --dir hub --format ndjson\n"
+     "    dunlin-hub export profiles --dir hub --format csv --output profiles.csv\n",
+     export_options, cmd_export},
+    {"forget", "", "Erase a profile by its id",
+     "A hub cannot find a person by name: it knows tokens alone. Where the person stands at a\n"
+     "counter, use `dunlin forget` there, which reaches the hub and every queue.\n",
+     forget_options, cmd_forget},
+    {"token create", "", "Make a bearer token and print it, once",
+     "viewer reads; custodian enrols devices; admin does everything.\n\n"
+     "    dunlin-hub token create --dir hub --role viewer --name grafana\n",
+     token_create_options, cmd_token_create},
+    {"token list", "", "List the tokens by name", NULL, DIR_AND_JSON, cmd_token_list},
+    {"token revoke", "NAME", "Take a token back", NULL, DIR_ONLY, cmd_token_revoke},
+    {"audit", "", "Print the audit log: who did what, and what was refused", NULL,
+     audit_options, cmd_audit},
+    {NULL, NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct cli_program program = {
+    .name = "dunlin-hub",
+    .summary = "the profile hub of Dunlin",
+    .description =
+        "dunlin-hub takes in what enrolled devices have sealed, matches customers on keyed\n"
+        "tokens alone, and builds their profiles. It never sees a name or an address, and\n"
+        "with all its files nobody can turn a token back.\n\n"
+        "A hub is one folder, mode 0700: dunlin-hub.conf, ca.pem and ca.key, server.pem and\n"
+        "server.key, seal.key, sign.key, store.key, id.key, hub.share, admin.token, hub.db.\n",
+    .version = DUNLIN_VERSION,
+    .commands = commands,
+    .config = settings_keys,
+};
+
+int main(int argc, char **argv)
+{
+    if (crypto_setup() != DL_OK) {
+        cli_error("libsodium or Mbed TLS cannot be set up");
+        return CLI_EXIT_FAILED;
+    }
+    json_setup();
+    return cli_run(&program, argc, argv);
+}

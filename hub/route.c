@@ -1,0 +1,75 @@
+#include "hub/route.h"
+
+#include "hub/api.h"
+#include "hub/role.h"
+#include "sync/wire.h"
+
+#include <string.h>
+
+#define NO_BODY   1024
+#define JSON_BODY ((size_t)16 * 1024)
+
+/* clang-format off */
+const struct route route_table[] = {
+    {"GET",    "/healthz",               ACCESS_OPEN,   0, NO_BODY, api_health},
+    {"GET",    "/readyz",                ACCESS_OPEN,   0, NO_BODY, api_ready},
+    {"GET",    "/metrics",               ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_metrics},
+
+    {"POST",   "/v1/admin/devices",      ACCESS_BEARER, ROLE_CUSTODIAN, JSON_BODY, api_device_add},
+    {"POST",   "/v1/enroll",             ACCESS_OPEN,   0, JSON_BODY, api_enroll},
+
+    {"GET",    "/v1/device/ping",        ACCESS_DEVICE, 0, NO_BODY, api_device_ping},
+    {"POST",   "/v1/device/certificate", ACCESS_DEVICE, 0, JSON_BODY, api_device_certificate},
+    {"GET",    "/v1/device/updates",     ACCESS_DEVICE, 0, NO_BODY, api_device_updates},
+    {"POST",   "/v1/streams/{}/batches", ACCESS_DEVICE, 0, WIRE_FRAME_BYTES_MAX, api_batch},
+
+    {"GET",    "/v1/stats",              ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_stats},
+    {"GET",    "/v1/profiles/{}",        ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_profile},
+    {"GET",    "/v1/export/{}",          ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_export},
+    {"GET",    "/v1/audit",              ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_audit},
+    {"GET",    "/v1/devices",            ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_devices},
+    {"POST",   "/v1/devices/{}/revoke",  ACCESS_BEARER, 0, NO_BODY, api_device_revoke},
+    {"DELETE", "/v1/devices/{}",         ACCESS_BEARER, 0, NO_BODY, api_device_remove},
+    {NULL, NULL, ACCESS_OPEN, 0, 0, NULL},
+};
+/* clang-format on */
+
+/* True when the path fits; the part that stood for {} goes to *ret_part, ret_len. */
+static bool fits(const char *pattern, const char *path, const char **ret_part, size_t *ret_len)
+{
+    const char *hole = strstr(pattern, "{}");
+    if (!hole)
+        return strcmp(pattern, path) == 0;
+    size_t before = (size_t)(hole - pattern);
+    if (strncmp(pattern, path, before) != 0)
+        return false;
+    size_t len = strcspn(path + before, "/");
+    if (len == 0 || len >= REQUEST_PARAM_BYTES || strcmp(path + before + len, hole + 2) != 0)
+        return false;
+    *ret_part = path + before;
+    *ret_len = len;
+    return true;
+}
+
+enum route_found route_find(const char *method, const char *path, const struct route **ret,
+                            char ret_param[static REQUEST_PARAM_BYTES])
+{
+    enum route_found found = ROUTE_NO_PATH;
+    const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
+    for (const struct route *r = route_table; r->method; r++) {
+        const char *part = NULL;
+        size_t len = 0;
+        if (!fits(r->path, path, &part, &len))
+            continue;
+        found = ROUTE_NO_METHOD;
+        if (strcmp(r->method, wanted) != 0)
+            continue;
+        if (part) {
+            memcpy(ret_param, part, len);
+            ret_param[len] = '\0';
+        }
+        *ret = r;
+        return ROUTE_FOUND;
+    }
+    return found;
+}
