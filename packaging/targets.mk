@@ -91,10 +91,11 @@ layers: ## who includes whom: prints offenders
 format: ## lay out every C file
 	@clang-format -i $(C_FILES)
 lint: ## clang-tidy's bug finders and cppcheck
-	@packaging/install-packages build test
+	@packaging/install-packages build test lint
 	@clang-tidy --quiet --checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling' \
 	   --warnings-as-errors='*' $(filter-out platform/win/%,$(filter %.c,$(C_FILES))) -- $(CPPFLAGS) -std=c17
 check: layers ## layout, warnings of both compilers, lint
+	@packaging/install-packages build test lint
 	@clang-format --dry-run -Werror $(C_FILES)
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@$(MAKE) --no-print-directory -j$(JOBS) CC=clang all
@@ -152,4 +153,5 @@ distclean: ## removes all of build/
 	@rm -rf $(BUILD)
 help: ## this list
 	@echo "Dunlin $(VERSION): make TARGET [SAN=asan|tsan] [CC=clang] [HOST=aarch64-linux-gnu|x86_64-w64-mingw32]"
-	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile packaging/targets.mk | sort | expand -t 18
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile packaging/*.mk | sort | expand -t 18
+include packaging/deb.mk
