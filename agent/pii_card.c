@@ -92,14 +92,9 @@ bool pii_is_gtin(const char *text, size_t len)
     return sum % 10 == 0;
 }
 
-/* Groups are as printed on cards (4-4-4-4, 4-6-5, ...): three digits or more,
- * one separator between. A price list "12 50 13 00" is not one. */
-static bool joins(const struct pii_group *group)
-{
-    return group->len >= 3 && group->gap_len <= 3;
-}
-
-/* Each window of whole groups, so that "4242 4242 4242 4242 123" is seen too. */
+/* Groups are as printed on cards (4-4-4-4, 4-6-5, ...): three digits or more but
+ * for the last, one separator between. A price list "12 50 13 00" is not one.
+ * Each window of whole groups is tried, so that "4242 4242 4242 4242 123" is seen. */
 static bool run_has_card(const char *text, const struct pii_run *run)
 {
     char digits[PII_CARD_DIGITS_MAX];
@@ -108,14 +103,14 @@ static bool run_has_card(const char *text, const struct pii_run *run)
         size_t len = 0;
         for (size_t i = first; i < run->group_count && !found; i++) {
             const struct pii_group *group = &run->groups[i];
-            bool alone = i == first;
-            if (len + group->len > sizeof digits || (!alone && !joins(group)))
+            bool too_wide = i > first && group->gap_len > 3;
+            if (len + group->len > sizeof digits || too_wide)
                 break;
             memcpy(digits + len, text + group->at, group->len);
             len += group->len;
             found = pii_is_card_number(digits, len);
-            if (alone && group->len < 3)
-                break;
+            if (group->len < 3)
+                break; /* may only be the last */
         }
     }
     sodium_memzero(digits, sizeof digits);

@@ -138,7 +138,7 @@ static enum normalise_reason national(const struct phone_region *r, const struct
     if (trunk) {
         digits += strlen(r->trunk);
         len -= strlen(r->trunk);
-    } else if (*r->trunk && strcmp(r->code, "1") != 0) {
+    } else if (*r->trunk && !r->trunk_optional) {
         return NORMALISE_NO_AREA;
     }
     enum normalise_reason reason = check_subscriber(r, digits, len);

@@ -14,6 +14,7 @@ struct phone_region {
     const char *abroad; /* dialled at home before a country code */
     unsigned len_min, len_max; /* of the number after the country code */
     bool zero_first;           /* that number may start with a 0 (Italy) */
+    bool trunk_optional;       /* numbers are written without it as well, in full length */
 };
 
 /* NULL: not in the table. */
