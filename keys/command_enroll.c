@@ -97,6 +97,7 @@ static enum dl_err print_bundle(const struct bundle *b, struct dl_why *why)
     enum dl_err err = bundle_format(b, &text, &len);
     if (err)
         return err;
+    term_stdout_make_private();
     setvbuf(stdout, NULL, _IONBF, 0);
     if (fwrite(text, 1, len, stdout) != len || fflush(stdout) != 0) {
         dl_why_set(why, "the bundle cannot be written; the hub knows the device, so run "
@@ -116,7 +117,7 @@ static void say_next(const struct bundle *b, bool replace)
             b->device, (unsigned)token_key_epoch(b->token_key), b->expires_at, b->device,
             b->device);
     if (replace)
-        fprintf(stderr, "The device goes on with its old key until it has taken the bundle.\n");
+        fprintf(stderr, "Before that, empty the device's queue: `dunlin flush` there.\n");
 }
 
 /* What a run needs, each NULL until it is had. */

@@ -123,8 +123,10 @@ static enum dl_err write_by(const struct keyring *kr, const char *path,
     char *text = NULL;
     size_t len = 0;
     enum dl_err err = keyring_format(kr, &text, &len);
-    if (!err)
-        err = write(path, text, len);
+    if (!err) {
+        text[len] = '\n'; /* in the place of its NUL */
+        err = write(path, text, len + 1);
+    }
     json_text_free(text);
     return err;
 }

@@ -15,4 +15,8 @@ unsigned term_columns(void);
 /* True when stdout is a screen, dumb or not: where a secret must not be shown. */
 bool term_stdout_is_screen(void);
 
+/* Before a secret goes there: a file that a shell opened for stdout becomes its
+ * owner's alone (0600). Windows: its folder's access list decides. */
+void term_stdout_make_private(void);
+
 #endif

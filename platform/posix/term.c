@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool dumb(void)
@@ -33,4 +34,11 @@ unsigned term_columns(void)
 bool term_stdout_is_screen(void)
 {
     return isatty(STDOUT_FILENO) == 1;
+}
+
+void term_stdout_make_private(void)
+{
+    struct stat st;
+    if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode))
+        (void)fchmod(STDOUT_FILENO, S_IRUSR | S_IWUSR); /* not our file: then its owner chose */
 }

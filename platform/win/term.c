@@ -30,3 +30,7 @@ bool term_stdout_is_screen(void)
     DWORD mode;
     return GetConsoleMode(GetStdHandle(STD_OUTPUT_HANDLE), &mode) != 0;
 }
+
+void term_stdout_make_private(void)
+{
+}
