@@ -57,7 +57,7 @@ CPPFLAGS := -I. -I$(B)/gen $(DEPS_CFLAGS) -D_POSIX_C_SOURCE=200809L \
 CFLAGS   := -std=c17 -O2 -g -fPIE -ffunction-sections -fdata-sections $(HARDEN) $(WARN) \
             $(SAN_FLAGS) $(EXTRA_CFLAGS)
 LDFLAGS  := $(SAN_FLAGS) -Wl,--gc-sections \
-            $(if $(filter posix,$(OS)),-pie -Wl$(,)-z$(,)relro$(,)-z$(,)now)
+            $(if $(filter posix,$(OS)),-pie $(if $(filter native,$(HOST)),-Wl$(,)-z$(,)pack-relative-relocs) -Wl$(,)-z$(,)relro$(,)-z$(,)now)
 
 # ---- sources: every .c of a layer's folder belongs to it -----------------------------
 LAYERS := platform crypto sync agent hub keys
