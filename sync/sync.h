@@ -4,6 +4,9 @@
  * 413, sets single poison records aside, backs off otherwise, wakes on new
  * data, renews the device certificate at two thirds of its life, and fetches
  * signed updates. It never sees anything but sealed bytes.
+ *
+ * Nothing is deleted but by a receipt that names this stream and a seq within
+ * what was sent. Whatever else comes is counted, and tried again later.
  */
 #ifndef DUNLIN_SYNC_H
 #define DUNLIN_SYNC_H
@@ -39,6 +42,9 @@ struct sync_options {
     int64_t linger_ms;        /* wait for company after the first event; 0: 200 */
     int64_t backoff_base_ms, backoff_max_ms; /* 0: 1 s, 5 min */
     int64_t updates_every_ms;                /* 0: 5 min */
+    /* After a newer signed document lies in updates.json, on sync's thread. */
+    void (*on_update)(void *ctx);
+    void *on_update_ctx;
 };
 
 struct sync_status {
@@ -48,11 +54,16 @@ struct sync_status {
     int64_t next_try_ms;     /* 0: not waiting */
     uint64_t batches_sent, events_acked, bytes_sent, failures;
     int64_t cert_not_after_ms;
-    int64_t clock_offset_ms; /* hub - device, from the Date of answers */
+    int64_t clock_offset_ms;  /* hub - device, from the Date of answers */
+    uint64_t gaps;            /* the hub missed what was long deleted here */
+    uint64_t hub_quarantined; /* records that the hub could not open, by its receipts */
+    uint64_t update_cursor;   /* of the document in force; 0: none yet */
     int last_http_status;
     struct dl_why why;
 };
 
+/* Mends a certificate renewal that was cut short (sync/renew.h), applies the
+ * updates.json that is there, and starts the thread. */
 DL_MUST_CHECK enum dl_err sync_start(struct sync **ret, const struct sync_options *opt,
                                      struct dl_why *why);
 /* New data waits: costs a mutex. Any thread. */
@@ -61,7 +72,8 @@ void sync_wake(struct sync *s);
  * DL_OK; DL_E_NET: time is up; DL_E_AUTH: revoked. Tries at once, whatever backoff says. */
 DL_MUST_CHECK enum dl_err sync_flush(struct sync *s, int64_t wait_ms);
 void sync_status(struct sync *s, struct sync_status *ret);
-/* Stops after the request under way, at most `flush_ms` more for what waits. */
+/* Goes on sending what waits for at most `flush_ms`, then breaks off the request
+ * under way, ends the thread and frees. NULL is fine. */
 void sync_stop(struct sync *s, int64_t flush_ms);
 
 const char *sync_state_name(enum sync_state state);

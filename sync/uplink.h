@@ -3,7 +3,10 @@
  * uplink_curl.c does it by libcurl on Mbed TLS: TLS 1.3, the hub's CA alone
  * trusted, certificate checks never off, proxies and time-outs from the
  * configuration, redirects not followed. An answer that is not from our hub
- * (a captive portal) fails TLS or lacks the header `Dunlin-Hub: 1`.
+ * (a captive portal) fails TLS or lacks the header `Dunlin-Hub: 1`. Of it nothing
+ * is read, and to it nothing was sent but a handshake.
+ *
+ * An uplink belongs to one thread, apart from cancel.
  */
 #ifndef DUNLIN_UPLINK_H
 #define DUNLIN_UPLINK_H
@@ -48,8 +51,11 @@ struct uplink {
     /* DL_OK: an HTTP answer of our hub is in *ret. DL_E_NET: it is not; ret->state says. */
     enum dl_err (*send)(struct uplink *up, const struct uplink_request *req,
                         struct uplink_answer *ret);
-    /* Drops connections and reads the certificate files anew. */
+    /* Drops connections, so that the next reads the certificate files anew. */
     void (*reload)(struct uplink *up);
+    /* From any thread: a send under way soon ends with DL_E_NET, and so does every
+     * later one. NULL: cannot. */
+    void (*cancel)(struct uplink *up);
     void (*close)(struct uplink *up);
 };
 
@@ -59,7 +65,7 @@ struct uplink_options {
     const char *cert_path; /* NULL: without a client certificate (enrolment) */
     const char *key_path;
     const char *proxy;            /* NULL or "": environment's; "none": no proxy */
-    int64_t connect_ms, total_ms; /* 0: defaults */
+    int64_t connect_ms, total_ms; /* 0: 15 s, 5 min */
 };
 DL_MUST_CHECK enum dl_err
 uplink_curl_open(struct uplink **ret, const struct uplink_options *opt, struct dl_why *why);
