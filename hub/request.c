@@ -1,6 +1,7 @@
 #include "hub/request.h"
 
 #include "crypto/secret.h"
+#include "hub/route.h"
 #include "platform/json.h"
 
 #include <stdlib.h>
@@ -191,7 +192,7 @@ enum MHD_Result request_send(struct request *req)
         return MHD_NO;
     MHD_add_response_header(req->response, "Dunlin-Hub", "1");
     MHD_add_response_header(req->response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    if (req->status == 401)
+    if (req->status == 401 && req->route && req->route->access == ACCESS_BEARER)
         MHD_add_response_header(req->response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     if (req->retry_after_s > 0) {
         char seconds[NUMBER_BYTES_MAX];
