@@ -124,13 +124,18 @@ static bool is(const char *text, size_t len, const char *literal)
     return len == strlen(literal) && memcmp(text, literal, len) == 0;
 }
 
-/* Google delivers j.doe+shop@googlemail.com and jdoe@gmail.com to one mailbox. */
+/* Google delivers j.doe+shop@googlemail.com and jdoe@gmail.com to one mailbox.
+ * Its names are ASCII; beyond it a mark could move onto the letter before a dot.
+ * 0: there is no such name. */
 static size_t gmail_local(char *local, size_t len)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < len && local[i] != '+'; i++)
+    for (size_t i = 0; i < len && local[i] != '+'; i++) {
+        if ((unsigned char)local[i] >= 0x80)
+            return 0;
         if (local[i] != '.')
             local[kept++] = local[i];
+    }
     return kept;
 }
 

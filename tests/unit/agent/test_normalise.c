@@ -69,6 +69,8 @@ static void one_gmail_mailbox_has_one_form(void **state)
         {"jdoe@googlemail.com", OK("jdoe@gmail.com")},
         {"j.doe@mail.gmail.com", OK("j.doe@mail.gmail.com")},
         {"+x@gmail.com", NORMALISE_BAD_LOCAL_PART, NULL},
+        /* found by fuzzing: without the dot the mark would sit on the x */
+        {"x.\xCC\x88@gmail.com", NORMALISE_BAD_LOCAL_PART, NULL},
     };
     CHECK_ALL(TOKEN_TYPE_EMAIL, "", rows);
 }
