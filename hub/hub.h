@@ -55,4 +55,9 @@ DL_MUST_CHECK enum dl_err hub_open_reader(struct store **ret, const char *dir,
 DL_MUST_CHECK enum dl_err hub_add_share(struct hub *hub, int64_t device, uint16_t epoch,
                                         const uint8_t delta_inverse[static GROUP_SCALAR_BYTES]);
 
+/* Opens a sealed share of a device; any thread. The caller frees. */
+DL_MUST_CHECK enum dl_err hub_share_of(const struct hub *hub, int64_t device, uint16_t epoch,
+                                       const uint8_t sealed[static HUB_SHARE_SEALED_BYTES],
+                                       struct hub_share **ret);
+
 #endif

@@ -19,6 +19,11 @@ void query_profile_id(const uint8_t key[static STORE_NODE_KEY_BYTES],
  * id. DL_E_NOT_FOUND. */
 DL_MUST_CHECK enum dl_err query_profile(struct store *st, const char *id, json_t **ret);
 
+/* The same for a root that the store named. */
+DL_MUST_CHECK enum dl_err query_profile_of_root(struct store *st, int64_t root,
+                                                const uint8_t key[static STORE_NODE_KEY_BYTES],
+                                                json_t **ret);
+
 /* The id of the profile that holds a canonical token. DL_E_NOT_FOUND. */
 DL_MUST_CHECK enum dl_err
 query_profile_by_element(struct store *st, const uint8_t element[static GROUP_ELEMENT_BYTES],

@@ -336,6 +336,8 @@ struct store {
                              struct store_node *ret);
     enum dl_err (*node_by_key)(struct store *st, const uint8_t key[static STORE_NODE_KEY_BYTES],
                                struct store_node *ret);
+    /* By no; a node that is not there any more comes back with no 0. */
+    enum dl_err (*nodes_get)(struct store *st, struct store_node *nodes, size_t count);
     /* Every node of the root, the root itself among them. 0: every node there is. */
     enum dl_err (*nodes_of_root)(struct store *st, int64_t root,
                                  enum dl_err (*fn)(void *ctx, const struct store_node *node),

@@ -4,6 +4,7 @@
 enum stmt {
     STMT_NODE_FIND,
     STMT_NODE_BY_KEY,
+    STMT_NODE_GET,
     STMT_NODE_MAX,
     STMT_NODE_ADD,
     STMT_NODES_OF_ROOT,
@@ -36,6 +37,7 @@ enum stmt {
 static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_NODE_FIND] = (NODE_COLUMNS "WHERE n.element = ?1"),
     [STMT_NODE_BY_KEY] = (NODE_COLUMNS "WHERE n.key = ?1"),
+    [STMT_NODE_GET] = (NODE_COLUMNS "WHERE n.no = ?1"),
     [STMT_NODE_MAX] = "SELECT coalesce(max(no), 0) FROM nodes",
     [STMT_NODE_ADD] = ("INSERT INTO nodes(no, type, merges, element, key, root) "
                        "VALUES (?1, ?2, ?3, ?4, ?5, ?1)"),
@@ -125,6 +127,21 @@ static enum dl_err node_by_key(struct store *st, const uint8_t key[static STORE_
     sqlite3_stmt *q = stmt(st, STMT_NODE_BY_KEY);
     bind_blob(q, 1, key, STORE_NODE_KEY_BYTES);
     return one_node(q, ret);
+}
+
+static enum dl_err nodes_get(struct store *st, struct store_node *nodes, size_t count)
+{
+    sqlite3_stmt *q = stmt(st, STMT_NODE_GET);
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < count; i++) {
+        bind_int(q, 1, nodes[i].no);
+        err = one_node(q, &nodes[i]);
+        if (err == DL_E_NOT_FOUND) {
+            nodes[i].no = 0;
+            err = DL_OK;
+        }
+    }
+    return err;
 }
 
 static enum dl_err add_node(struct store *st, struct store_node *node, int64_t no)
@@ -301,6 +318,7 @@ struct sqlite_stmts sqlite_graph_part(struct store *api)
     api->nodes_resolve = nodes_resolve;
     api->node_find = node_find;
     api->node_by_key = node_by_key;
+    api->nodes_get = nodes_get;
     api->nodes_of_root = nodes_of_root;
     api->nodes_set = nodes_set;
     api->observations_resolve = observations_resolve;

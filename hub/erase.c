@@ -1,0 +1,427 @@
+#include "hub/erase.h"
+
+#include "hub/fact.h"
+#include "hub/match_internal.h"
+#include "hub/profile.h"
+#include "platform/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One observation of the person, and what becomes of it. */
+struct seen {
+    int64_t no;
+    size_t from, end;           /* its rows of evidence */
+    bool foreign;               /* of somebody who shares an attaching identifier */
+    bool touched;               /* carries an erased identifier */
+    bool has_old;               /* has events up to the time */
+    size_t kept_from, kept_end; /* its later events */
+};
+
+/* Everything about one person (a root), loaded, since store callbacks may not
+ * call the store. Bounded by the person's evidence. */
+struct erasure {
+    struct store *st;
+    const struct id_key *key;
+    int64_t root;
+    int64_t erased_ms;
+    struct match_nodes members;
+    struct store_evidence *rows; /* by observation and node */
+    size_t row_count, row_cap;
+    struct match_nodes nodes; /* of the rows, by no */
+    bool *erased;             /* of nodes */
+    struct seen *seen;
+    size_t seen_count;
+    struct store_event *kept; /* later events; no and observation count */
+    size_t kept_count, kept_cap;
+    struct seen *collecting;
+    struct store_event *struck; /* events that become nobody's; json owned */
+    size_t struck_count, struck_cap;
+    struct profile_sums nobody;
+    struct profile_sums *later; /* one a seen: what stays of it adds up to */
+};
+
+static enum dl_err grow(void **at, size_t count, size_t *cap, size_t size)
+{
+    if (count < *cap)
+        return DL_OK;
+    size_t bigger = *cap ? *cap * 2 : 32;
+    void *grown = realloc(*at, bigger * size);
+    if (!grown)
+        return DL_E_NOMEM;
+    *at = grown;
+    *cap = bigger;
+    return DL_OK;
+}
+
+/* ---- loading ----------------------------------------------------------------------- */
+
+static enum dl_err add_row(void *ctx, const struct store_evidence *row)
+{
+    struct erasure *e = ctx;
+    void *at = e->rows;
+    enum dl_err err = grow(&at, e->row_count, &e->row_cap, sizeof *e->rows);
+    e->rows = at;
+    if (!err)
+        e->rows[e->row_count++] = *row;
+    return err;
+}
+
+static int by_row(const void *a, const void *b)
+{
+    const struct store_evidence *x = a, *y = b;
+    if (x->observation != y->observation)
+        return x->observation < y->observation ? -1 : 1;
+    return x->node < y->node ? -1 : x->node > y->node;
+}
+
+static int by_no(const void *a, const void *b)
+{
+    const struct store_node *x = a, *y = b;
+    return x->no < y->no ? -1 : x->no > y->no;
+}
+
+static size_t node_at(const struct erasure *e, int64_t no)
+{
+    struct store_node wanted = {.no = no};
+    const struct store_node *n =
+        bsearch(&wanted, e->nodes.at, e->nodes.count, sizeof wanted, by_no);
+    return n ? (size_t)(n - e->nodes.at) : SIZE_MAX;
+}
+
+/* The rows around every member, each once. */
+static enum dl_err load_rows(struct erasure *e)
+{
+    enum dl_err err = e->st->nodes_of_root(e->st, e->root, match_nodes_add, &e->members);
+    for (size_t i = 0; !err && i < e->members.count; i++)
+        err = e->st->evidence_around(e->st, e->members.at[i].no, add_row, e);
+    if (err)
+        return err;
+    if (e->row_count)
+        qsort(e->rows, e->row_count, sizeof *e->rows, by_row);
+    size_t kept = 0;
+    for (size_t i = 0; i < e->row_count; i++)
+        if (kept == 0 || by_row(&e->rows[kept - 1], &e->rows[i]) != 0)
+            e->rows[kept++] = e->rows[i];
+    e->row_count = kept;
+    return DL_OK;
+}
+
+static enum dl_err load_nodes(struct erasure *e)
+{
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < e->row_count; i++) {
+        struct store_node n = {.no = e->rows[i].node};
+        err = match_nodes_add(&e->nodes, &n);
+    }
+    if (err || e->nodes.count == 0)
+        return err;
+    qsort(e->nodes.at, e->nodes.count, sizeof *e->nodes.at, by_no);
+    size_t kept = 0;
+    for (size_t i = 0; i < e->nodes.count; i++)
+        if (kept == 0 || e->nodes.at[kept - 1].no != e->nodes.at[i].no)
+            e->nodes.at[kept++] = e->nodes.at[i];
+    e->nodes.count = kept;
+    e->erased = calloc(kept, sizeof *e->erased);
+    return e->erased ? e->st->nodes_get(e->st, e->nodes.at, kept) : DL_E_NOMEM;
+}
+
+static enum dl_err list_seen(struct erasure *e)
+{
+    e->seen = calloc(e->row_count + 1, sizeof *e->seen);
+    if (!e->seen)
+        return DL_E_NOMEM;
+    for (size_t i = 0; i < e->row_count; i++) {
+        if (i == 0 || e->rows[i].observation != e->rows[i - 1].observation)
+            e->seen[e->seen_count++] = (struct seen){.no = e->rows[i].observation, .from = i};
+        struct seen *s = &e->seen[e->seen_count - 1];
+        s->end = i + 1;
+        size_t at = node_at(e, e->rows[i].node);
+        if (at == SIZE_MAX || e->nodes.at[at].no == 0)
+            return DL_E_CORRUPT;
+        if (e->nodes.at[at].merges && e->nodes.at[at].root != e->root)
+            s->foreign = true;
+    }
+    e->later = calloc(e->seen_count + 1, sizeof *e->later);
+    return e->later ? DL_OK : DL_E_NOMEM;
+}
+
+static enum dl_err strike(struct erasure *e, const struct store_event *event,
+                          const struct fact *fact)
+{
+    void *at = e->struck;
+    enum dl_err err = grow(&at, e->struck_count, &e->struck_cap, sizeof *e->struck);
+    e->struck = at;
+    char *json = NULL;
+    size_t json_len = 0;
+    if (!err)
+        err = fact_blank(event->json, event->json_len, &json, &json_len);
+    if (!err)
+        e->struck[e->struck_count++] =
+            (struct store_event){.no = event->no, .json = json, .json_len = json_len};
+    return err ? err : profile_add(&e->nobody, 0, fact, event->time_ms);
+}
+
+static enum dl_err keep(struct erasure *e, const struct store_event *event,
+                        const struct fact *fact)
+{
+    void *at = e->kept;
+    enum dl_err err = grow(&at, e->kept_count, &e->kept_cap, sizeof *e->kept);
+    e->kept = at;
+    if (!err)
+        e->kept[e->kept_count++] = (struct store_event){.no = event->no};
+    return err ? err : profile_add(&e->later[e->collecting - e->seen], 0, fact, event->time_ms);
+}
+
+static enum dl_err look_for_old(void *ctx, const struct store_event *event)
+{
+    struct erasure *e = ctx;
+    e->collecting->has_old |= event->time_ms <= e->erased_ms;
+    return DL_OK;
+}
+
+/* ---- what is erased ------------------------------------------------------------------ */
+
+static bool belongs(const struct erasure *e, const struct store_node *n)
+{
+    return n->merges || n->root == e->root;
+}
+
+/* Spreads from the erased identifiers over the events up to the time. */
+static void spread(struct erasure *e)
+{
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (size_t i = 0; i < e->seen_count; i++) {
+            struct seen *s = &e->seen[i];
+            for (size_t r = s->from; !s->foreign && !s->touched && r < s->end; r++)
+                if (e->erased[node_at(e, e->rows[r].node)])
+                    s->touched = changed = true;
+            for (size_t r = s->from; s->touched && s->has_old && r < s->end; r++) {
+                size_t at = node_at(e, e->rows[r].node);
+                if (!e->erased[at] && belongs(e, &e->nodes.at[at]))
+                    e->erased[at] = changed = true;
+            }
+        }
+    }
+}
+
+static enum dl_err find_old(struct erasure *e)
+{
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < e->seen_count; i++) {
+        e->collecting = &e->seen[i];
+        if (!e->seen[i].foreign)
+            err = e->st->events_of(e->st, e->seen[i].no, look_for_old, e);
+    }
+    return err;
+}
+
+static enum dl_err sort_event(void *ctx, const struct store_event *event)
+{
+    struct erasure *e = ctx;
+    struct fact fact;
+    const char *reason;
+    enum dl_err err = fact_read(event->json, event->json_len, NULL, &fact, &reason);
+    if (err)
+        return err == DL_E_INPUT ? DL_E_CORRUPT : err;
+    bool old = e->collecting->touched && event->time_ms <= e->erased_ms;
+    return old ? strike(e, event, &fact) : keep(e, event, &fact);
+}
+
+static enum dl_err sort_events(struct erasure *e)
+{
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < e->seen_count; i++) {
+        struct seen *s = e->collecting = &e->seen[i];
+        s->kept_from = e->kept_count;
+        if (!s->foreign)
+            err = e->st->events_of(e->st, s->no, sort_event, e);
+        s->kept_end = e->kept_count;
+    }
+    return err;
+}
+
+/* ---- taking apart, and together again ---------------------------------------------------- */
+
+static enum dl_err bury(struct erasure *e)
+{
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < e->nodes.count; i++) {
+        struct store_tombstone t = {.erased_ms = e->erased_ms};
+        memcpy(t.element, e->nodes.at[i].element, sizeof t.element);
+        if (e->erased[i])
+            err = e->st->tombstones_put(e->st, &t, 1);
+    }
+    if (!err)
+        err = e->st->events_set(e->st, e->struck, e->struck_count);
+    if (!err)
+        err = e->st->events_set(e->st, e->kept, e->kept_count); /* for a moment */
+    if (!err)
+        err = profile_flush(&e->nobody, e->st);
+    return err ? err : e->st->count(e->st, STORE_COUNT_UNIDENTIFIED, (int64_t)e->struck_count);
+}
+
+static enum dl_err take_apart(struct erasure *e)
+{
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < e->seen_count; i++)
+        if (!e->seen[i].foreign)
+            err = e->st->observations_delete(e->st, &e->seen[i].no, 1);
+    for (size_t i = 0; !err && i < e->nodes.count; i++)
+        if (!e->nodes.at[i].merges) /* still there if others hold it */
+            err = match_settle(e->st, e->nodes.at[i].no);
+    return err;
+}
+
+/* The tokens of an observation, with the tombstones as they are now. */
+static enum dl_err tokens_of(struct erasure *e, const struct seen *s, struct match_token **ret)
+{
+    size_t count = s->end - s->from;
+    struct match_token *tokens = calloc(count + 1, sizeof *tokens);
+    enum dl_err err = tokens ? DL_OK : DL_E_NOMEM;
+    for (size_t i = 0; !err && i < count; i++) {
+        const struct store_node *n = &e->nodes.at[node_at(e, e->rows[s->from + i].node)];
+        struct store_tombstone t;
+        memcpy(t.element, n->element, sizeof t.element);
+        err = e->st->tombstones_find(e->st, &t, 1);
+        tokens[i].type = n->type;
+        tokens[i].erased_ms = t.erased_ms;
+        memcpy(tokens[i].element, n->element, sizeof tokens[i].element);
+    }
+    if (err)
+        free(tokens);
+    else
+        *ret = tokens;
+    return err;
+}
+
+/* What happened later comes in again, as somebody new. */
+static enum dl_err bring_back(struct erasure *e, size_t i)
+{
+    struct seen *s = &e->seen[i];
+    if (s->kept_from == s->kept_end)
+        return DL_OK;
+    struct match_token *tokens = NULL;
+    enum dl_err err = tokens_of(e, s, &tokens);
+    struct match_set set = {.tokens = tokens, .count = s->end - s->from};
+    if (!err)
+        err = match_attach(e->st, e->key, &set, 1);
+    for (size_t k = s->kept_from; k < s->kept_end; k++)
+        e->kept[k].observation = set.observation;
+    if (!err)
+        err = e->st->events_set(e->st, e->kept + s->kept_from, s->kept_end - s->kept_from);
+    for (size_t m = 0; m < e->later[i].count; m++)
+        e->later[i].at[m].observation = set.observation;
+    if (!err)
+        err = profile_flush(&e->later[i], e->st);
+    free(tokens);
+    return err;
+}
+
+static void done(struct erasure *e)
+{
+    for (size_t i = 0; i < e->struck_count; i++)
+        json_text_free((char *)e->struck[i].json);
+    for (size_t i = 0; e->later && i < e->seen_count; i++)
+        profile_sums_done(&e->later[i]);
+    profile_sums_done(&e->nobody);
+    free(e->members.at);
+    free(e->rows);
+    free(e->nodes.at);
+    free(e->erased);
+    free(e->seen);
+    free(e->kept);
+    free(e->struck);
+    free(e->later);
+}
+
+/* Erases what `tokens` reach within one person. */
+static enum dl_err erase_person(struct store *st, const struct id_key *key, int64_t root,
+                                const struct match_token *tokens, size_t count,
+                                int64_t erased_ms)
+{
+    struct erasure e = {.st = st, .key = key, .root = root, .erased_ms = erased_ms};
+    enum dl_err err = load_rows(&e);
+    if (!err)
+        err = load_nodes(&e);
+    if (!err)
+        err = list_seen(&e);
+    if (!err)
+        err = find_old(&e);
+    for (size_t i = 0; !err && i < e.nodes.count; i++)
+        for (size_t t = 0; t < count; t++)
+            e.erased[i] |=
+                memcmp(e.nodes.at[i].element, tokens[t].element, GROUP_ELEMENT_BYTES) == 0;
+    if (!err) {
+        spread(&e);
+        err = sort_events(&e);
+    }
+    if (!err)
+        err = bury(&e);
+    if (!err)
+        err = take_apart(&e);
+    for (size_t i = 0; !err && i < e.seen_count; i++)
+        err = bring_back(&e, i);
+    done(&e);
+    return err;
+}
+
+enum dl_err erase_apply(struct store *st, const struct id_key *key,
+                        const struct match_token *tokens, size_t count, int64_t erased_ms)
+{
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < count; i++) {
+        struct store_tombstone t = {.erased_ms = erased_ms};
+        memcpy(t.element, tokens[i].element, sizeof t.element);
+        if (match_rule_of(tokens[i].type).rank)
+            err = st->tombstones_put(st, &t, 1);
+    }
+    for (size_t i = 0; !err && i < count; i++) {
+        struct store_node n;
+        err = st->node_find(st, tokens[i].element, &n);
+        if (!err)
+            err = erase_person(st, key, n.root, tokens, count, erased_ms);
+        else if (err == DL_E_NOT_FOUND)
+            err = DL_OK;
+    }
+    return err;
+}
+
+bool erase_strikes(struct match_token *tokens, size_t *count, int64_t time_ms,
+                   int64_t *ret_erased_ms)
+{
+    int64_t erased_ms = 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++)
+        if (tokens[i].erased_ms >= time_ms && match_rule_of(tokens[i].type).merges &&
+            tokens[i].erased_ms > erased_ms)
+            erased_ms = tokens[i].erased_ms;
+    *ret_erased_ms = erased_ms;
+    if (erased_ms)
+        return true;
+    for (size_t i = 0; i < *count; i++)
+        if (tokens[i].erased_ms == 0 || tokens[i].erased_ms < time_ms)
+            tokens[kept++] = tokens[i];
+    *count = kept;
+    return false;
+}
+
+enum dl_err erase_late(struct store *st, const struct id_key *key,
+                       const struct match_token *tokens, size_t count, int64_t erased_ms)
+{
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < count; i++) {
+        struct store_node n;
+        bool spare = false; /* an attaching one that is another's, or everybody's */
+        if (!match_rule_of(tokens[i].type).merges) {
+            err = st->node_find(st, tokens[i].element, &n);
+            spare = !err && (n.shared || n.root != n.no);
+            err = err == DL_E_NOT_FOUND ? DL_OK : err;
+        }
+        bool known = tokens[i].erased_ms >= erased_ms;
+        if (!err && !spare && !known)
+            err = erase_apply(st, key, &tokens[i], 1, erased_ms);
+    }
+    return err;
+}

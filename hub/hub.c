@@ -1,0 +1,173 @@
+#include "hub/hub.h"
+
+#include "hub/convert.h"
+#include "platform/bytes.h"
+#include "platform/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define THREADS_MAX 64
+
+/* A share is bound to its device and epoch, so that a row moved is a row lost. */
+#define SHARE_AAD_BYTES (8 + 2)
+
+static void share_aad(int64_t device, uint16_t epoch, uint8_t ret[static SHARE_AAD_BYTES])
+{
+    struct bytes_writer w = bytes_writer_of(ret, SHARE_AAD_BYTES);
+    bytes_write_u64(&w, (uint64_t)device);
+    bytes_write_u16(&w, epoch);
+}
+
+enum dl_err hub_share_of(const struct hub *hub, int64_t device, uint16_t epoch,
+                         const uint8_t sealed[static HUB_SHARE_SEALED_BYTES],
+                         struct hub_share **ret)
+{
+    uint8_t aad[SHARE_AAD_BYTES];
+    share_aad(device, epoch, aad);
+    return hub_share_open(ret, hub->store_key, aad, sizeof aad, sealed);
+}
+
+enum dl_err hub_add_share(struct hub *hub, int64_t device, uint16_t epoch,
+                          const uint8_t delta_inverse[static GROUP_SCALAR_BYTES])
+{
+    struct hub_share *s0 = NULL, *share = NULL;
+    struct file_path path;
+    uint8_t aad[SHARE_AAD_BYTES], sealed[HUB_SHARE_SEALED_BYTES];
+    share_aad(device, epoch, aad);
+    enum dl_err err = file_join(&path, hub->dir, HUB_FILE_SHARE);
+    if (!err)
+        err = hub_share_load(&s0, path.s);
+    if (!err)
+        err = hub_share_derive(&share, s0, delta_inverse);
+    if (!err)
+        err = hub_share_seal(share, hub->store_key, aad, sizeof aad, sealed);
+    if (!err)
+        err = hub->store->share_put(hub->store, device, epoch, sealed);
+    hub_share_free(share);
+    hub_share_free(s0);
+    return err;
+}
+
+static enum dl_err say(struct dl_why *why, enum dl_err err, const char *path)
+{
+    if (err)
+        dl_why_set(why, "%.200s: %s", path, dl_err_name(err));
+    return err;
+}
+
+static enum dl_err create_keys(const char *dir, struct dl_why *why)
+{
+    static const struct {
+        const char *name;
+        enum dl_err (*create)(const char *path);
+    } keys[] = {{"seal.key", seal_key_create},
+                {"sign.key", sign_key_create},
+                {"store.key", store_key_create},
+                {"id.key", id_key_create}};
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < sizeof keys / sizeof keys[0]; i++) {
+        struct file_path path;
+        err = file_join(&path, dir, keys[i].name);
+        if (!err)
+            err = say(why, keys[i].create(path.s), path.s);
+    }
+    return err;
+}
+
+enum dl_err hub_create(const char *dir, struct dl_why *why)
+{
+    struct file_path path;
+    struct store *store = NULL;
+    enum dl_err err = file_join(&path, dir, HUB_FILE_DB);
+    if (!err && file_exists(path.s))
+        err = say(why, DL_E_EXISTS, path.s);
+    if (!err)
+        err = create_keys(dir, why);
+    if (!err)
+        err = store_sqlite_open(&store, path.s, STORE_WRITE, why);
+    if (store)
+        store->close(store);
+    return err;
+}
+
+static enum dl_err load_keys(struct hub *hub, struct dl_why *why)
+{
+    struct file_path seal, sign, store, id;
+    enum dl_err err = file_join(&seal, hub->dir, "seal.key");
+    if (!err)
+        err = file_join(&sign, hub->dir, "sign.key");
+    if (!err)
+        err = file_join(&store, hub->dir, "store.key");
+    if (!err)
+        err = file_join(&id, hub->dir, "id.key");
+    if (!err)
+        err = say(why, seal_key_load(&hub->seal_key, seal.s), seal.s);
+    if (!err)
+        err = say(why, sign_key_load(&hub->sign_key, sign.s), sign.s);
+    if (!err)
+        err = say(why, store_key_load(&hub->store_key, store.s), store.s);
+    if (!err)
+        err = say(why, id_key_load(&hub->id_key, id.s), id.s);
+    return err;
+}
+
+static size_t cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (size_t)n;
+}
+
+enum dl_err hub_open(struct hub **ret, const char *dir, struct dl_why *why)
+{
+    struct file_path path;
+    struct hub *hub = calloc(1, sizeof *hub);
+    if (!hub)
+        return DL_E_NOMEM;
+    hub->threads = cores();
+    hub->dir = malloc(strlen(dir) + 1);
+    hub->cache = convert_cache_make(CONVERT_CACHE_PAIRS);
+    enum dl_err err = hub->dir && hub->cache ? DL_OK : DL_E_NOMEM;
+    if (!err) {
+        memcpy(hub->dir, dir, strlen(dir) + 1);
+        err = load_keys(hub, why);
+    }
+    if (!err)
+        err = file_join(&path, dir, HUB_FILE_DB);
+    if (!err && !file_exists(path.s)) /* a hub that lost its database must say so */
+        err = say(why, DL_E_NOT_FOUND, path.s);
+    if (!err)
+        err = store_sqlite_open(&hub->store, path.s, STORE_WRITE, why);
+    if (!err)
+        err = store_sqlite_open(&hub->reader, path.s, STORE_READ, why);
+    if (err)
+        hub_close(hub);
+    else
+        *ret = hub;
+    return err;
+}
+
+void hub_close(struct hub *hub)
+{
+    if (!hub)
+        return;
+    if (hub->reader)
+        hub->reader->close(hub->reader);
+    if (hub->store)
+        hub->store->close(hub->store);
+    seal_key_free(hub->seal_key);
+    sign_key_free(hub->sign_key);
+    store_key_free(hub->store_key);
+    id_key_free(hub->id_key);
+    convert_cache_free(hub->cache);
+    free(hub->dir);
+    free(hub);
+}
+
+enum dl_err hub_open_reader(struct store **ret, const char *dir, struct dl_why *why)
+{
+    struct file_path path;
+    enum dl_err err = file_join(&path, dir, HUB_FILE_DB);
+    return err ? err : store_sqlite_open(ret, path.s, STORE_READ, why);
+}

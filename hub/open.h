@@ -1,0 +1,41 @@
+/* open.h - the sealed records of a frame, opened, read and converted.
+ *
+ * Everything about a record that needs no transaction, on several threads. A
+ * record that cannot be read is marked with a reason and is nobody's fault but
+ * its own; a failure of ours (no memory, the store) fails the whole call.
+ */
+#ifndef DUNLIN_HUB_OPEN_H
+#define DUNLIN_HUB_OPEN_H
+
+#include "hub/fact.h"
+#include "hub/hub.h"
+#include "hub/match.h"
+#include "sync/wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct opened {
+    bool aside;         /* the device set it aside: no body came */
+    const char *reason; /* why it cannot be taken; NULL: it can */
+    struct fact fact;
+    int64_t time_ms; /* corrected */
+    enum store_time_quality quality;
+    const char *json; /* borrowed from plain */
+    size_t json_len;
+    struct match_token *tokens;
+    size_t token_count;
+    uint8_t *plain;
+    char *blank; /* json_text's: json without a trace of its person, if that was asked for */
+    size_t blank_len;
+};
+
+/* Opens frame->records[from..]; ret holds record_count places, those before
+ * `from` stay zero. DL_OK or a failure of ours; open_done in both cases. */
+DL_MUST_CHECK enum dl_err open_records(struct hub *hub, int64_t device,
+                                       const struct wire_frame *frame, size_t from,
+                                       int64_t now_ms, struct opened *ret);
+void open_done(struct opened *records, size_t count);
+
+#endif
