@@ -129,7 +129,7 @@ static void print_stats(const json_t *stats)
         if (json_is_string(value))
             printf("%-15s %s\n", name, json_string_value(value));
         else
-            printf("%-15s %" JSON_INTEGER_FORMAT "\n", name, json_integer_value(value));
+            printf("%-15s %lld\n", name, (long long)json_integer_value(value));
     }
 }
 

@@ -25,7 +25,7 @@ static enum dl_err make(int family, SOCKET *ret)
                           WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
     if (s == INVALID_SOCKET)
         return DL_E_IO;
-    if (ioctlsocket(s, FIONBIO, &on) != 0) {
+    if (ioctlsocket(s, (long)FIONBIO, &on) != 0) {
         closesocket(s);
         return DL_E_IO;
     }
