@@ -47,7 +47,8 @@ void accept_close(struct accept *a);
  * bad_time, unknown_currency, negative_quantity, pii_in_field, too_large, ... */
 struct accept_problem {
     size_t index;                      /* of the event in the call, from 0 */
-    char pointer[ACCEPT_POINTER_MAX];  /* RFC 6901, names of ours and indices only */
+    char pointer[ACCEPT_POINTER_MAX];  /* RFC 6901: names of ours, indices, and a
+                                          client's name that looks like a programmer's */
     const char *code;
     char detail[200];                  /* for a person; never quotes the value */
 };

@@ -3,7 +3,7 @@
 #include <assert.h>
 
 static const char *const names[ACCEPT_CODE_COUNT] = {
-#define ACCEPT_CODE_WORD(name, word) [ACCEPT_CODE_##name] = word,
+#define ACCEPT_CODE_WORD(name, word) [ACCEPT_CODE_##name] = (word),
     ACCEPT_CODES(ACCEPT_CODE_WORD)
 #undef ACCEPT_CODE_WORD
 };

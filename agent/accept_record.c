@@ -80,7 +80,7 @@ static void text_done(struct text *text)
 /* json_dumpb tells how much it would have needed, so a second try fits. */
 static enum dl_err dump(const json_t *obj, struct text *ret)
 {
-    for (size_t cap = TEXT_BYTES_FIRST; cap <= RECORD_BYTES_MAX; cap = ret->len) {
+    for (size_t cap = TEXT_BYTES_FIRST; cap <= (size_t)RECORD_BYTES_MAX; cap = ret->len) {
         text_done(ret);
         *ret = (struct text){.bytes = malloc(cap), .cap = cap};
         if (!ret->bytes)
@@ -100,7 +100,7 @@ static enum dl_err encode(struct record *rec, const struct text *text,
     rec->json = text->bytes;
     rec->json_len = text->len;
     size_t len = record_encoded_len(rec);
-    if (len > RECORD_BYTES_MAX)
+    if (len > (size_t)RECORD_BYTES_MAX)
         return DL_E_INPUT;
     ret->bytes = malloc(len);
     if (!ret->bytes)

@@ -1,7 +1,8 @@
 /* accept_report.h - where one call's problems, warnings and figures gather.
  *
  * Pointers are RFC 6901 and made of our own names and indices, except for an
- * unknown member's name when report_name_is_harmless. Nothing quotes a value.
+ * unknown member's name that looks like a programmer's word (validate_internal.h).
+ * Nothing quotes a value.
  * One thread.
  */
 #ifndef DUNLIN_ACCEPT_REPORT_H

@@ -26,7 +26,8 @@ static bool is_custom(const char *name)
 {
     size_t prefix_len = sizeof CUSTOM_PREFIX - 1;
     size_t len = strnlen(name, CUSTOM_BYTES_MAX + 1);
-    if (len <= prefix_len || len > CUSTOM_BYTES_MAX || memcmp(name, CUSTOM_PREFIX, prefix_len))
+    if (len <= prefix_len || len > CUSTOM_BYTES_MAX ||
+        memcmp(name, CUSTOM_PREFIX, prefix_len) != 0)
         return false;
     if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.-") != len)
         return false;

@@ -54,6 +54,14 @@ static size_t gap(const char *text, size_t len, bool *ret_bracket)
     return at;
 }
 
+/* The byte `back` before text[at]; NUL before the start. */
+static char char_before(const char *text, size_t at, size_t back)
+{
+    if (at < back)
+        return '\0';
+    return text[at - back];
+}
+
 bool pii_run_next(const char *text, size_t len, size_t *at, struct pii_run *ret)
 {
     size_t i = *at;
@@ -63,11 +71,11 @@ bool pii_run_next(const char *text, size_t len, size_t *at, struct pii_run *ret)
         return false;
     memset(ret, 0, sizeof *ret);
     ret->start = i;
-    char before = i > 0 ? text[i - 1] : '\0';
+    char before = char_before(text, i, 1);
     ret->plus = before == '+';
     ret->bracket = before == '(';
-    char outer = ret->plus || ret->bracket ? (i > 1 ? text[i - 2] : '\0') : before;
-    ret->glued = is_word(outer);
+    bool dressed = ret->plus || ret->bracket;
+    ret->glued = is_word(char_before(text, i, dressed ? 2 : 1));
     size_t gap_len = 0;
     while (ret->group_count < PII_RUN_GROUPS_MAX) {
         struct pii_group *group = &ret->groups[ret->group_count++];
