@@ -134,8 +134,10 @@ static json_t *sync_json(const struct sync_status *s)
 static void judge_sync(struct facts *f)
 {
     const struct sync_status *s = f->sync;
-    if (!s)
+    if (!s) {
+        add_problem(f, WARN, "not_running", "no agent runs on this folder: `dunlin run`");
         return;
+    }
     if (s->state == SYNC_REVOKED)
         add_problem(f, BAD, "revoked", "the hub has revoked this device; its queue is kept");
     else if (s->state == SYNC_PORTAL || s->uplink == UPLINK_PORTAL)
