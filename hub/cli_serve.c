@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define CERT_CHECK_MS ((uint64_t)24 * 3600 * 1000)
 #define WAIT_MS_MAX   60000u
@@ -44,6 +45,17 @@ static enum dl_err renew_certificate(const struct serving *s, bool *ret_renewed,
     return err;
 }
 
+/* Each connection is a descriptor, and 1,024, the usual soft limit, is soon reached. */
+static void allow_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        LOG_WARN("serve.descriptors");
+}
+
 static int start(struct serving *s, struct dl_why *why)
 {
     struct harden_report hardened;
@@ -57,6 +69,7 @@ static int start(struct serving *s, struct dl_why *why)
     if (!hardened.cores_off || !hardened.memory_locked)
         LOG_WARN("serve.hardening", LOG_U64("memory_locked", hardened.memory_locked),
                  LOG_U64("cores_off", hardened.cores_off));
+    allow_descriptors();
     if (!err)
         err = service_init();
     if (!err)

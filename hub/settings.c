@@ -17,7 +17,7 @@ const struct config_key settings_keys[] = {
      "Threads that serve requests; each takes in one batch at a time"},
     {"max_connections", CONFIG_INT, KEY(max_connections), "2048", 8, 100000, NULL,
      "Connections at a time; a device keeps one open"},
-    {"max_connections_per_ip", CONFIG_INT, KEY(max_connections_per_ip), "256", 1, 100000, NULL,
+    {"max_connections_per_ip", CONFIG_INT, KEY(max_connections_per_ip), "1024", 1, 100000, NULL,
      "The same for one address: a shop's devices share theirs, and so does a proxy's"},
     {"idle_timeout", CONFIG_DURATION, KEY(idle_timeout_ms), "60s", 1000, 3600000, NULL,
      "A connection on which nothing happens is closed after this time"},

@@ -10,9 +10,12 @@
 #include "hub/limiter.h"
 #include "hub/tls.h"
 #include "hub/tokens.h"
+#include "platform/bytes.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/json.h"
+#include "sync/record.h"
+#include "sync/wire.h"
 
 #include <curl/curl.h>
 #include <setjmp.h>
@@ -636,6 +639,116 @@ static void a_batch_that_is_none_is_malformed(void **state)
                      400);
 }
 
+/* A frame of `count` visits from `first_seq` on, under a segment of its own. */
+static size_t make_frame(uint64_t first_seq, size_t count, uint8_t flags,
+                         uint8_t ret[static BODY_MAX])
+{
+    static uint8_t bodies[8][512];
+    static const char json[] = "{\"type\":\"visit\",\"time\":\"2026-11-24T10:00:00Z\","
+                               "\"data\":{\"store_id\":\"9\"}}";
+    struct wire_head head = {.flags = flags,
+                             .base_seq = 1,
+                             .first_seq = first_seq,
+                             .wall_ms = clock_wall_ms(),
+                             .mono_ms = clock_mono_ms()};
+    struct wire_segment segment;
+    struct wire_record records[8];
+    struct seal_segment *sealer = NULL;
+    uint8_t hub_public[SEAL_PUBLIC_BYTES], plain[512];
+    size_t len = 0;
+    assert_true(bytes_from_hex(head.stream, sizeof head.stream, STREAM));
+    memcpy(segment.stream, head.stream, sizeof segment.stream);
+    memset(segment.id, (int)first_seq, sizeof segment.id);
+    seal_key_public(hub->seal_key, hub_public);
+    assert_int_equal(seal_segment_make(&sealer, hub_public, head.boot_id, segment.header),
+                     DL_OK);
+    for (size_t i = 0; i < count; i++) {
+        struct record rec = {.wall_ms = head.wall_ms,
+                             .mono_ms = head.mono_ms,
+                             .json = json,
+                             .json_len = sizeof json - 1};
+        assert_int_equal(record_encode(&rec, plain, sizeof plain, &len), DL_OK);
+        assert_int_equal(seal_record(sealer, head.stream, first_seq + i, plain, len, bodies[i]),
+                         DL_OK);
+        records[i] = (struct wire_record){.body = bodies[i], .body_len = len + SEAL_OVERHEAD};
+    }
+    seal_segment_free(sealer);
+    assert_int_equal(wire_encode(&head, &segment, 1, records, count, ret, BODY_MAX, &len),
+                     DL_OK);
+    return len;
+}
+
+static long send_frame(const char *cert, uint64_t first_seq, size_t count, uint8_t flags)
+{
+    static uint8_t frame[BODY_MAX];
+    size_t len = make_frame(first_seq, count, flags, frame);
+    return ask((struct ask){.method = "POST",
+                            .path = BATCHES,
+                            .cert = cert,
+                            .body = (const char *)frame,
+                            .body_len = len});
+}
+
+static void a_batch_is_answered_with_its_receipt(void **state)
+{
+    (void)state;
+    enrol("till-14", 1, "till-14");
+    enrol("till-15", 1, "till-15");
+    assert_int_equal(send_frame("till-14", 1, 3, 0), 200);
+    assert_string_equal(said("stream"), STREAM);
+    assert_int_equal(json_get_int(answer.json, "durable_seq", 0), 3);
+    assert_int_equal(json_get_int(answer.json, "quarantined", -1), 0);
+    assert_int_equal(send_frame("till-14", 6, 2, 0), 409);
+    assert_true(is_problem("gap"));
+    assert_int_equal(json_get_int(answer.json, "expected", 0), 4);
+    assert_int_equal(send_frame("till-14", 6, 2, WIRE_FLAG_GAP), 200);
+    assert_int_equal(json_get_int(answer.json, "durable_seq", 0), 7);
+    assert_int_equal(send_frame("till-14", 2, 2, 0), 409);
+    assert_true(is_problem("stream-forked"));
+    assert_int_equal(json_get_int(answer.json, "forked_at", 0), 2);
+    assert_int_equal(send_frame("till-15", 8, 1, 0), 409);
+    assert_true(is_problem("stream-taken"));
+    assert_int_equal(ask((struct ask){.method = "GET", .path = "/v1/stats", .token = viewer}),
+                     200);
+    assert_int_equal(json_get_int(answer.json, "events", 0), 5);
+}
+
+static void an_export_streams_every_event_and_is_audited(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        ask((struct ask){.method = "GET", .path = "/v1/export/events", .token = viewer}), 200);
+    assert_non_null(strstr(answer.headers, "application/x-ndjson"));
+    size_t lines = 0;
+    for (size_t i = 0; i < answer.body_len; i++)
+        lines += answer.body[i] == '\n';
+    assert_int_equal(lines, 5);
+    assert_int_equal(ask((struct ask){.method = "GET",
+                                      .path = "/v1/export/events?format=csv",
+                                      .token = viewer}),
+                     200);
+    assert_non_null(strstr(answer.headers, "text/csv"));
+    assert_int_equal(ask((struct ask){.method = "GET",
+                                      .path = "/v1/export/events?format=xml",
+                                      .token = viewer}),
+                     400);
+    assert_int_equal(
+        ask((struct ask){.method = "GET", .path = "/v1/export/keys", .token = viewer}), 404);
+    assert_int_equal(ask((struct ask){.method = "GET", .path = "/v1/audit", .token = viewer}),
+                     200);
+    assert_non_null(strstr(answer.body, "\"token v\",\"what\":\"export\""));
+}
+
+static void an_id_that_is_no_profiles_is_told_apart(void **state)
+{
+    (void)state;
+    struct ask profile = {.method = "GET", .path = "/v1/profiles/jane", .token = viewer};
+    assert_int_equal(ask(profile), 400);
+    profile.path = "/v1/profiles/p_000000000000000000000000";
+    assert_int_equal(ask(profile), 404);
+    assert_true(is_problem("no-profile"));
+}
+
 static void a_body_past_its_limit_is_refused_and_the_connection_lives(void **state)
 {
     size_t len = (size_t)5 * 1024 * 1024;
@@ -718,6 +831,9 @@ int main(void)
         cmocka_unit_test_setup(a_revoked_device_is_refused_at_once, restart),
         cmocka_unit_test(a_removed_name_is_enrolled_anew_and_the_old_certificate_stays_out),
         cmocka_unit_test(a_batch_that_is_none_is_malformed),
+        cmocka_unit_test(a_batch_is_answered_with_its_receipt),
+        cmocka_unit_test(an_export_streams_every_event_and_is_audited),
+        cmocka_unit_test(an_id_that_is_no_profiles_is_told_apart),
         cmocka_unit_test(a_body_past_its_limit_is_refused_and_the_connection_lives),
         cmocka_unit_test(without_updates_a_device_gets_204),
         cmocka_unit_test(the_servers_certificate_is_made_anew_when_it_nears_its_end),
