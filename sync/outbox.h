@@ -129,6 +129,9 @@ struct outbox_stats {
     uint64_t file_bytes; /* with the WAL */
 };
 DL_MUST_CHECK enum dl_err outbox_stats(struct outbox *ob, struct outbox_stats *ret);
+/* The same with file_bytes 0: asking for a file's size costs as much as a third of
+ * a commit on some virtual disks (45 us measured). */
+DL_MUST_CHECK enum dl_err outbox_figures(struct outbox *ob, struct outbox_stats *ret);
 
 struct outbox_item {
     uint64_t seq;

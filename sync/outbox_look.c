@@ -228,7 +228,7 @@ static uint64_t size_of(const struct file_path *path)
     return file_exists(path->s) && file_size(path->s, &size) == DL_OK ? size : 0;
 }
 
-enum dl_err outbox_stats(struct outbox *ob, struct outbox_stats *ret)
+enum dl_err outbox_figures(struct outbox *ob, struct outbox_stats *ret)
 {
     if (!ob->writer) {
         enum dl_err err = look_begin(ob);
@@ -248,9 +248,16 @@ enum dl_err outbox_stats(struct outbox *ob, struct outbox_stats *ret)
         .acked_total = st->acked_seq,
         .quarantined = st->quarantined,
         .forks = st->forks,
-        .file_bytes = size_of(&ob->path) + size_of(&ob->wal_path),
     };
     return DL_OK;
+}
+
+enum dl_err outbox_stats(struct outbox *ob, struct outbox_stats *ret)
+{
+    enum dl_err err = outbox_figures(ob, ret);
+    if (!err)
+        ret->file_bytes = size_of(&ob->path) + size_of(&ob->wal_path);
+    return err;
 }
 
 static enum dl_err read_item(sqlite3_stmt *stmt, struct outbox_item *ret)

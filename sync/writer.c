@@ -20,6 +20,9 @@
 /* After this long without work the WAL is folded away. */
 #define QUIET_MS 1000
 
+/* How old the file's size in the figures may be. */
+#define FILE_SIZE_MS 2000
+
 enum job_kind { JOB_PUT, JOB_ACK, JOB_FORK, JOB_QUARANTINE };
 
 /* A waiting call; lies on its caller's stack until `done`. */
@@ -61,8 +64,9 @@ struct writer {
     int64_t segment_no;
     uint8_t segment_stream[SEAL_STREAM_BYTES];
     uint64_t segment_records, segment_made_ms;
-    bool segment_fresh; /* declared in the group under way */
-    bool failing;       /* the last group failed; its recovery is logged once */
+    bool segment_fresh;   /* declared in the group under way */
+    uint64_t size_due_ms; /* when to ask for the file's size again */
+    bool failing;         /* the last group failed; its recovery is logged once */
     uint8_t *sealed;
 };
 
@@ -282,9 +286,15 @@ static void publish(struct writer *w)
 {
     struct outbox_stats stats;
     uint8_t stream[SEAL_STREAM_BYTES];
-    enum dl_err err = outbox_stats(w->ob, &stats);
+    const uint64_t now_ms = clock_mono_ms();
+    const bool with_size = now_ms >= w->size_due_ms;
+    enum dl_err err = with_size ? outbox_stats(w->ob, &stats) : outbox_figures(w->ob, &stats);
     outbox_stream(w->ob, stream);
+    if (with_size)
+        w->size_due_ms = now_ms + FILE_SIZE_MS;
     mutex_lock(&w->lock);
+    if (!err && !with_size)
+        stats.file_bytes = w->stats.file_bytes;
     if (!err)
         w->stats = stats;
     memcpy(w->stream, stream, sizeof stream);
@@ -301,6 +311,7 @@ static struct job *wait_for_jobs(struct writer *w, bool *tidy)
         } else if (!cond_wait_ms(&w->work, &w->lock, QUIET_MS) && !w->first && !w->stop) {
             mutex_unlock(&w->lock);
             outbox_tidy(w->ob);
+            w->size_due_ms = 0;
             publish(w);
             *tidy = false;
             mutex_lock(&w->lock);
@@ -323,10 +334,10 @@ static void answer(struct writer *w, struct job *jobs)
         wake[job->turn] = true;
         job->done = true;
     }
+    mutex_unlock(&w->lock); /* from here on the jobs are gone */
     for (unsigned i = 0; i < 2; i++)
         if (wake[i])
-            cond_broadcast(&w->answered[i]);
-    mutex_unlock(&w->lock); /* from here on the jobs are gone */
+            cond_broadcast(&w->answered[i]); /* unlocked, so that none wakes to wait again */
 }
 
 static void writer_main(void *ctx)

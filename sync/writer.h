@@ -68,7 +68,8 @@ void writer_set_hub_public(struct writer *w, const uint8_t key[static SEAL_PUBLI
 /* The stream that records put from now on belong to. */
 void writer_stream(struct writer *w, uint8_t ret[static SEAL_STREAM_BYTES]);
 
-/* Current figures without touching the disk's lock: as of the last commit. */
+/* Current figures without touching the disk: as of the last commit, file_bytes as
+ * of at most some seconds before it. */
 void writer_stats(struct writer *w, struct outbox_stats *ret);
 
 #endif
