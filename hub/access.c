@@ -38,16 +38,15 @@ static void check_device(struct api *api, struct request *req)
     }
     if (!err)
         err = find_by_serial(api->hub->reader, &cert, &req->device);
-    if (err == DL_E_AUTH || err == DL_E_NOT_FOUND) {
-        refuse_certificate(req);
-    } else if (err) {
+    bool revoked = !err && req->device.state == STORE_DEVICE_REVOKED;
+    bool active = !err && req->device.state == STORE_DEVICE_ACTIVE &&
+                  strcmp(req->device.name, cert.common_name) == 0;
+    if (err && err != DL_E_AUTH && err != DL_E_NOT_FOUND)
         reply_error(req, err);
-    } else if (req->device.state == STORE_DEVICE_REVOKED) {
+    else if (revoked)
         reply_problem(req, 403, "revoked", "this device has been revoked at the hub");
-    } else if (req->device.state != STORE_DEVICE_ACTIVE ||
-               strcmp(req->device.name, cert.common_name) != 0) {
+    else if (!active)
         refuse_certificate(req);
-    }
     snprintf(req->actor, sizeof req->actor, "device %s", req->device.name);
 }
 

@@ -18,7 +18,7 @@
 
 #define SHARE_FILE_BYTES_MAX 4096
 #define SHA256_BYTES         32
-#define CA_BYTES_MAX         (16 * 1024)
+#define CA_BYTES_MAX         ((size_t)16 * 1024)
 
 /* ---- keys import ------------------------------------------------------------------ */
 

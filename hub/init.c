@@ -75,7 +75,7 @@ static enum dl_err make_admin(const char *dir, const char *who, int64_t now_ms)
         return err;
     err = tokens_create(st, "admin", STORE_ROLE_ADMIN, who, now_ms, token);
     st->close(st);
-    strcat(token, "\n");
+    token[ROLE_TOKEN_CHARS] = '\n'; /* after its last digit; the NUL is behind it */
     if (!err)
         err = file_write_new(path.s, token, strlen(token));
     secret_wipe(token, sizeof token);

@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-#define NO_BODY   1024
-#define JSON_BODY ((size_t)16 * 1024)
+#define NO_BODY    1024
+#define JSON_BODY  ((size_t)16 * 1024)
+#define FRAME_BODY ((size_t)WIRE_FRAME_BYTES_MAX)
 
 /* clang-format off */
 const struct route route_table[] = {
@@ -21,7 +22,7 @@ const struct route route_table[] = {
     {"GET",    "/v1/device/ping",        ACCESS_DEVICE, 0, NO_BODY, api_device_ping},
     {"POST",   "/v1/device/certificate", ACCESS_DEVICE, 0, JSON_BODY, api_device_certificate},
     {"GET",    "/v1/device/updates",     ACCESS_DEVICE, 0, NO_BODY, api_device_updates},
-    {"POST",   "/v1/streams/{}/batches", ACCESS_DEVICE, 0, WIRE_FRAME_BYTES_MAX, api_batch},
+    {"POST",   "/v1/streams/{}/batches", ACCESS_DEVICE, 0, FRAME_BODY, api_batch},
 
     {"GET",    "/v1/stats",              ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_stats},
     {"GET",    "/v1/profiles/{}",        ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_profile},

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define TLS_PRIORITY     "NORMAL:-VERS-ALL:+VERS-TLS1.3"
-#define PEM_BYTES_MAX    (16 * 1024)
+#define PEM_BYTES_MAX    ((size_t)16 * 1024)
 #define URL_BYTES        (ADDRESS_TEXT_BYTES + 8)
 #define STOP_WAIT_MS     5000
 #define STOP_STEP_MS     20

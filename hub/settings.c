@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#define BATCH_MIN   ((int64_t)64 * 1024)
+#define BATCH_MAX   ((int64_t)4 * 1024 * 1024) /* docs/PROTOCOL.md */
 #define KEY(member) offsetof(struct settings, member)
 
 const struct config_key settings_keys[] = {
@@ -21,8 +23,8 @@ const struct config_key settings_keys[] = {
      "The same for one address: a shop's devices share theirs, and so does a proxy's"},
     {"idle_timeout", CONFIG_DURATION, KEY(idle_timeout_ms), "60s", 1000, 3600000, NULL,
      "A connection on which nothing happens is closed after this time"},
-    {"batch_bytes_max", CONFIG_BYTES, KEY(batch_bytes_max), "4M", 64 * 1024, 4 * 1024 * 1024,
-     NULL, "The largest batch that is taken; a device halves one that is refused"},
+    {"batch_bytes_max", CONFIG_BYTES, KEY(batch_bytes_max), "4M", BATCH_MIN, BATCH_MAX, NULL,
+     "The largest batch that is taken; a device halves one that is refused"},
     {"enrolment_life", CONFIG_DURATION, KEY(enrolment_life_ms), "72h", 1000, 2592000000, NULL,
      "How long a bundle of `dunlin-keys enroll` can be used"},
     {"device_cert_life", CONFIG_DURATION, KEY(device_cert_life_ms), "30d", 10000, 31536000000,
