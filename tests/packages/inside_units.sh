@@ -40,18 +40,27 @@ key=$(cat /var/lib/dunlin/api.key)
 is "the TCP address of the default answers" "$(curl -s -m 5 -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $key" \
     http://127.0.0.1:8787/v1/status)" 200
 
+# Where this machine's own root may not raise limits, LimitMEMLOCK= cannot be had either; keys
+# are locked all the same.
+may_raise=$((0x$(awk '/^CapEff/ {print $2}' /proc/1/status) >> 24 & 1))
 for program in dunlin dunlin-hub; do
     pid=$(main_pid $program)
     proc() { awk -v k="$1:" '$1 == k {print $2}' "/proc/$pid/status"; }
     is "$program has no capability" "$(proc CapBnd)$(proc CapEff)" 00000000000000000000000000000000
     is "$program can gain none, under a system call filter" "$(proc NoNewPrivs) $(proc Seccomp)" "1 2"
     is "$program leaves no core" "$(awk '/^Max core/ {print $5, $6}' "/proc/$pid/limits")" "0 0"
-    is "$program may lock all its memory" "$(awk '/^Max locked/ {print $4}' "/proc/$pid/limits")" unlimited
-    check "$program has locked it" test "$(proc VmLck)" -gt 1000
+    check "$program has locked its keys into memory" test "$(proc VmLck)" -gt 0
+    if [ "$may_raise" = 1 ]; then
+        is "$program may lock all its memory" "$(awk '/^Max locked/ {print $4}' "/proc/$pid/limits")" unlimited
+        check "$program has locked it" test "$(proc VmLck)" -gt 1000
+    else
+        skip "$program has locked all its memory" "limits cannot be raised here"
+    fi
     check_not "$program sees no home" nsenter -t "$pid" -m test -e /root/tests
     check_not "$program may not write the system" nsenter -t "$pid" -m touch /etc/x
 done
-is "the agent itself says so" "$(as dunlin dunlin status --json | jq -c '[.memory_locked, .cores_off]')" "[true,true]"
+is "the agent itself says so" "$(as dunlin dunlin status --json | jq -c '[.memory_locked, .cores_off]')" \
+    "[$([ "$may_raise" = 1 ] && echo true || echo false),true]"
 
 visit v-2
 pid=$(main_pid dunlin)
