@@ -246,7 +246,10 @@ static void sync_main(void *ctx)
         mutex_lock(&s->lock);
         cond_broadcast(&s->progress);
         over = is_over(s, push);
-        if (!over && wait > 0 && !s->woken && !s->kicked)
+        /* New data matters only where none was known of: thousands of commits a
+         * second need not wake a thread that lingers or backs off. */
+        s->listening = s->linger_until == SYNC_NEVER;
+        if (!over && wait > 0 && !s->kicked && !(s->woken && s->listening))
             cond_wait_ms(&s->wake, &s->lock, (uint32_t)min64(wait, IDLE_WAIT_MS_MAX));
         over = over || s->quit;
         mutex_unlock(&s->lock);
@@ -262,7 +265,8 @@ void sync_wake(struct sync *s)
 {
     mutex_lock(&s->lock);
     s->woken = true;
-    cond_signal(&s->wake);
+    if (s->listening)
+        cond_signal(&s->wake);
     mutex_unlock(&s->lock);
 }
 

@@ -25,9 +25,9 @@ struct sync {
 
     struct mutex lock; /* guards from here to status */
     struct cond wake;
-    struct cond progress; /* after each step, for flushes and stops */
-    bool woken, kicked;
-    bool stop, quit, ended; /* asked to drain and end; to end now; has ended */
+    struct cond progress;          /* after each step, for flushes and stops */
+    bool woken, kicked, listening; /* listening: a wake is worth a signal */
+    bool stop, quit, ended;        /* asked to drain and end; to end now; has ended */
     unsigned flush_waiters;
     uint64_t attempts; /* steps that sent something */
     struct sync_status status;

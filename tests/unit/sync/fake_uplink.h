@@ -27,6 +27,7 @@ struct fake_uplink {
     struct uplink base;
     struct fake_answer next[FAKE_ANSWERS_MAX];
     size_t next_count, next_at;
+    const struct fake_answer *always; /* when none is laid out; NULL: as a sound hub */
 
     /* What arrived. */
     unsigned requests, batches, reloads;
@@ -107,6 +108,8 @@ static inline struct fake_answer fake_batch(struct fake_uplink *f,
     struct fake_answer a = {.status = -1};
     if (f->next_at < f->next_count)
         a = f->next[f->next_at++];
+    else if (f->always)
+        a = *f->always;
     if (a.status == -1)
         a = fake_store(f, &fr);
     wire_frame_free(&fr);

@@ -3,8 +3,6 @@
 #include "sync/outbox_internal.h"
 #include "tests/unit/platform/scratch.h"
 
-#include <sys/mount.h>
-
 #define NOW INT64_C(1764000000000)
 #define DAY (INT64_C(24) * 3600 * 1000)
 

@@ -6,7 +6,6 @@
 
 #include <sodium.h>
 #include <stdatomic.h>
-#include <sys/mount.h>
 
 static struct seal_key *hub_key;
 
