@@ -3,6 +3,7 @@
 #include "platform/file.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define BATCH_MIN   ((int64_t)64 * 1024)
 #define BATCH_MAX   ((int64_t)4 * 1024 * 1024) /* docs/PROTOCOL.md */
@@ -49,15 +50,18 @@ enum dl_err settings_load(struct settings *ret, const char *dir, const char *pat
 enum dl_err settings_create(const char *dir, const char *name, const char *listen)
 {
     struct file_path path;
+    char *text = NULL;
+    size_t len = 0;
     enum dl_err err = file_join(&path, dir, SETTINGS_FILE);
     if (err)
         return err;
-    FILE *out = file_open(path.s, "wb");
+    FILE *out = open_memstream(&text, &len);
     if (!out)
-        return DL_E_IO;
+        return DL_E_NOMEM;
     fprintf(out, "name = %s\nlisten = %s\n\n# Everything else, with its default:\n\n", name,
             listen);
     config_sample(out, settings_keys);
-    /* Not synced by itself: the last file that init writes is, with its folder. */
-    return fclose(out) == 0 ? DL_OK : DL_E_IO;
+    err = fclose(out) == 0 ? file_write_new(path.s, text, len) : DL_E_NOMEM;
+    free(text);
+    return err;
 }
