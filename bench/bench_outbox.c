@@ -106,14 +106,14 @@ static double run_ours(unsigned threads, unsigned events, struct groups *g,
     uint64_t began = clock_mono_us();
     for (unsigned i = 0; i < threads; i++) {
         clients[i] = (struct client){.w = g->w, .no = i, .puts = events / threads};
-        clients[i].latency_us = latency_us + i * (events / threads);
+        clients[i].latency_us = latency_us + (size_t)i * (events / threads);
         must(thread_start(&handles[i], client_main, &clients[i]) == DL_OK, "thread_start");
     }
     for (unsigned i = 0; i < threads; i++)
         thread_join(handles[i]);
     uint64_t us = clock_mono_us() - began;
     writer_close(g->w);
-    return (double)(events / threads * threads) * 1e6 / (double)us;
+    return (double)g->seen * 1e6 / (double)us;
 }
 
 /* ---- bare ------------------------------------------------------------------------ */
@@ -195,11 +195,11 @@ static void report(unsigned threads, unsigned events, struct groups *g, uint32_t
     qsort(ours, ROUNDS, sizeof *ours, by_double);
     qsort(bare, ROUNDS, sizeof *bare, by_double);
     qsort(ratio, ROUNDS, sizeof *ratio, by_double);
-    qsort(latency_us, events / threads * threads, sizeof *latency_us, by_u32);
+    const size_t calls = (size_t)(events / threads) * threads;
+    qsort(latency_us, calls, sizeof *latency_us, by_u32);
     printf("   %8u %10.1f %12.0f %12.0f %8.2f %8" PRIu32 " %8" PRIu32 "\n", threads, group,
-           ours[ROUNDS / 2], bare[ROUNDS / 2], ratio[ROUNDS / 2],
-           latency_us[events / threads * threads / 2],
-           latency_us[(size_t)events / threads * threads * 99 / 100]);
+           ours[ROUNDS / 2], bare[ROUNDS / 2], ratio[ROUNDS / 2], latency_us[calls / 2],
+           latency_us[calls * 99 / 100]);
 }
 
 int main(void)

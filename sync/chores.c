@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* After a refused or failed renewal; a third of 30 days leaves room for hundreds. */
-#define RENEW_RETRY_MS (15 * 60 * 1000)
+#define RENEW_RETRY_MS (INT64_C(15) * 60 * 1000)
 
 /* ---- certificate ----------------------------------------------------------------- */
 

@@ -22,33 +22,33 @@
 #define VACUUM_SQL      "PRAGMA incremental_vacuum(2048)"
 
 static const char *const stmt_sql[STMT_COUNT] = {
-    [STMT_META_MAKE] = "INSERT INTO meta(one, stream, base_seq, acked_seq, forks)"
-                       " VALUES (1, ?1, 1, 0, 0)",
+    [STMT_META_MAKE] = ("INSERT INTO meta(one, stream, base_seq, acked_seq, forks)"
+                        " VALUES (1, ?1, 1, 0, 0)"),
     [STMT_META_GET] = "SELECT stream, base_seq, acked_seq, forks FROM meta",
     [STMT_META_SET] = "UPDATE meta SET stream = ?1, base_seq = ?2, acked_seq = ?3, forks = ?4",
     [STMT_DATA_VERSION] = "PRAGMA data_version",
-    [STMT_FIRST] = "SELECT seq, total - length(body), queued_ms FROM records"
-                   " ORDER BY seq LIMIT 1",
+    [STMT_FIRST] = ("SELECT seq, total - length(body), queued_ms FROM records"
+                    " ORDER BY seq LIMIT 1"),
     [STMT_LAST] = "SELECT seq, total FROM records ORDER BY seq DESC LIMIT 1",
     [STMT_HOLES] = ("SELECT count(*), ifnull(sum(length(body)), 0) FROM quarantine"
                     " WHERE seq BETWEEN ?1 AND ?2"),
     [STMT_QUARANTINED] = "SELECT count(*), ifnull(max(seq), 0) FROM quarantine",
-    [STMT_SEGMENT_MAKE] = "INSERT INTO segments(id, stream, header, made_ms)"
-                          " VALUES (?1, ?2, ?3, ?4)",
+    [STMT_SEGMENT_MAKE] = ("INSERT INTO segments(id, stream, header, made_ms)"
+                           " VALUES (?1, ?2, ?3, ?4)"),
     [STMT_SEGMENT_GET] = "SELECT id, stream, header FROM segments WHERE no = ?1",
     /* The newest stays: the next put may belong to it. */
     [STMT_SEGMENTS_DROP] =
         ("DELETE FROM segments WHERE no < ifnull("
          "(SELECT segment FROM records ORDER BY seq LIMIT 1), (SELECT max(no) FROM segments))"
          " AND no NOT IN (SELECT segment FROM quarantine)"),
-    [STMT_PUT] = "INSERT INTO records(seq, segment, queued_ms, total, body)"
-                 " VALUES (?1, ?2, ?3, ?4, ?5)",
+    [STMT_PUT] = ("INSERT INTO records(seq, segment, queued_ms, total, body)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5)"),
     [STMT_ACK] = "DELETE FROM records WHERE seq <= ?1",
     [STMT_RUNS] = "SELECT no, first_seq, made_ms FROM id_runs ORDER BY no",
     [STMT_RUN_MAKE] = "INSERT INTO id_runs(no, first_seq, made_ms) VALUES (?1, ?2, ?3)",
     [STMT_RUN_DROP] = "DELETE FROM id_runs WHERE no = ?1",
-    [STMT_ID_PUT] = "INSERT INTO ids(run, hash, seq) VALUES (?1, ?2, ?3)"
-                    " ON CONFLICT DO NOTHING",
+    [STMT_ID_PUT] = ("INSERT INTO ids(run, hash, seq) VALUES (?1, ?2, ?3)"
+                     " ON CONFLICT DO NOTHING"),
     [STMT_ID_GET] = "SELECT seq FROM ids WHERE run = ?1 AND hash = ?2",
     [STMT_IDS_DROP] =
         ("DELETE FROM ids WHERE (run, hash) IN"
@@ -61,8 +61,8 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_QUARANTINE_SEGMENT] = "SELECT segment FROM quarantine WHERE seq = ?1",
     [STMT_LOOK_BEGIN] = "BEGIN",
     [STMT_LOOK_END] = "COMMIT",
-    [STMT_LENGTHS] = "SELECT seq, segment, length(body) FROM records WHERE seq >= ?1"
-                     " ORDER BY seq LIMIT ?2",
+    [STMT_LENGTHS] = ("SELECT seq, segment, length(body) FROM records WHERE seq >= ?1"
+                      " ORDER BY seq LIMIT ?2"),
     [STMT_BODIES] = "SELECT seq, body FROM records WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
     [STMT_EACH] = ("SELECT r.seq, r.queued_ms, s.id, NULL, r.body FROM records r"
                    " JOIN segments s ON s.no = r.segment"

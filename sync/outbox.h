@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OUTBOX_BODY_BYTES_MAX (256 * 1024 + 64)
+#define OUTBOX_BODY_BYTES_MAX ((size_t)256 * 1024 + 64)
 #define OUTBOX_ID_DAYS        30
 #define OUTBOX_IDS_MAX        5000000
 #define OUTBOX_QUARANTINE_MAX 10000

@@ -284,7 +284,7 @@ enum dl_err outbox_each(struct outbox *ob, bool quarantined,
         sqlite3_bind_int64(stmt, 2, EACH_ROWS);
         int rc;
         while (!err && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-            struct outbox_item item;
+            struct outbox_item item = {.seq = last};
             err = read_item(stmt, &item);
             if (!err)
                 err = fn(ctx, &item);

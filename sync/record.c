@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define HEAD_BYTES  (1 + 1 + 8 + 8 + 1)
-#define TOKEN_BYTES (1 + 1 + 2 + GROUP_ELEMENT_BYTES)
+#define TOKEN_BYTES ((size_t)1 + 1 + 2 + GROUP_ELEMENT_BYTES)
 #define FLAGS_KNOWN RECORD_TIME_GIVEN
 
 size_t record_encoded_len(const struct record *rec)

@@ -9,18 +9,20 @@
 #include <string.h>
 
 #define BATCH_RECORDS_DEFAULT    500
-#define BATCH_BYTES_DEFAULT      (1024 * 1024)
+#define BATCH_BYTES_DEFAULT      ((size_t)1024 * 1024)
 #define LINGER_MS_DEFAULT        200
 #define BACKOFF_BASE_MS_DEFAULT  1000
-#define BACKOFF_MAX_MS_DEFAULT   (5 * 60 * 1000)
-#define UPDATES_EVERY_MS_DEFAULT (5 * 60 * 1000)
+#define BACKOFF_MAX_MS_DEFAULT   (INT64_C(5) * 60 * 1000)
+#define UPDATES_EVERY_MS_DEFAULT (INT64_C(5) * 60 * 1000)
+
+#define HOUR_MS (INT64_C(3600) * 1000)
 
 /* A hub may ask for patience, but not for ever. */
-#define RETRY_AFTER_MS_MAX (60 * 60 * 1000)
+#define RETRY_AFTER_MS_MAX (INT64_C(60) * 60 * 1000)
 /* While somebody waits for a flush, no wait of our own is longer. */
 #define FLUSH_WAIT_MS_MAX 1000
 /* The thread looks around at least this often. */
-#define IDLE_WAIT_MS_MAX (60 * 1000)
+#define IDLE_WAIT_MS_MAX (INT64_C(60) * 1000)
 
 static int64_t now(void)
 {
@@ -102,7 +104,7 @@ static void note_clock(struct sync *s, const struct uplink_answer *answer, int64
     int64_t change = offset - s->status.clock_offset_ms;
     s->status.clock_offset_ms = offset;
     mutex_unlock(&s->lock);
-    if (change > 3600 * 1000 || change < -3600 * 1000)
+    if (change > HOUR_MS || change < -HOUR_MS)
         renew_schedule(s); /* what was due by a wrong clock is reckoned anew */
 }
 
@@ -213,11 +215,7 @@ int64_t sync_step(struct sync *s)
         return due - t;
     /* The rare ones first, so that a queue that never drains keeps no
      * certificate from being renewed; but nothing stands before a flush. */
-    if (!hurry && s->renew_due <= t)
-        renew_run(s);
-    else if (!hurry && s->updates_due <= t)
-        updates_run(s);
-    else if (push <= t)
+    if (push <= t && (hurry || (s->renew_due > t && s->updates_due > t)))
         push_batch(s);
     else if (s->renew_due <= t)
         renew_run(s);
@@ -334,10 +332,9 @@ void sync_stop(struct sync *s, int64_t flush_ms)
 
 static char *copy(const char *text)
 {
-    char *c = malloc(strlen(text) + 1);
-    if (c)
-        strcpy(c, text);
-    return c;
+    size_t size = strlen(text) + 1;
+    char *c = malloc(size);
+    return c ? memcpy(c, text, size) : NULL;
 }
 
 static void fill_defaults(struct sync_options *o)

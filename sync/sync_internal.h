@@ -14,7 +14,7 @@
 #include "sync/outbox.h"
 #include "sync/sync.h"
 
-#define SYNC_REVOKED_RETRY_MS (10 * 60 * 1000)
+#define SYNC_REVOKED_RETRY_MS (INT64_C(10) * 60 * 1000)
 #define SYNC_NEVER            INT64_MAX
 
 struct sync {

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define UPDATES_FILE      "updates.json"
-#define UPDATES_BYTES_MAX (1024 * 1024)
+#define UPDATES_BYTES_MAX ((size_t)1024 * 1024)
 #define UPDATES_CONTEXT   "DUNLIN-V01-update" /* with its NUL */
 
 struct updates {

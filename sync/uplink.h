@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UPLINK_ANSWER_BYTES_MAX (8 * 1024 * 1024)
+#define UPLINK_ANSWER_BYTES_MAX ((size_t)8 * 1024 * 1024)
 
 struct uplink_request {
     const char *method; /* "GET", "POST" */

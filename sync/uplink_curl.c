@@ -428,10 +428,9 @@ static bool keep(char **ret, const char *text)
 {
     if (!text)
         return true;
-    *ret = malloc(strlen(text) + 1);
-    if (*ret)
-        strcpy(*ret, text);
-    return *ret != NULL;
+    size_t size = strlen(text) + 1;
+    *ret = malloc(size);
+    return *ret && memcpy(*ret, text, size);
 }
 
 enum dl_err uplink_curl_open(struct uplink **ret, const struct uplink_options *opt,

@@ -32,7 +32,7 @@
 #define WIRE_FLAG_GAP         0x01
 #define WIRE_SEGMENTS_MAX     1024
 #define WIRE_RECORDS_MAX      4096
-#define WIRE_FRAME_BYTES_MAX  (4 * 1024 * 1024)
+#define WIRE_FRAME_BYTES_MAX  ((size_t)4 * 1024 * 1024)
 #define WIRE_SEGMENT_ID_BYTES 16
 
 #define WIRE_HEAD_BYTES    (4 + 1 + 1 + SEAL_STREAM_BYTES + 8 + 8 + 8 + 8 + SEAL_BOOT_BYTES)

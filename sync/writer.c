@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define SEGMENT_RECORDS_DEFAULT 4096
-#define SEGMENT_AGE_MS_DEFAULT  (3600 * 1000)
+#define SEGMENT_AGE_MS_DEFAULT  (UINT64_C(3600) * 1000)
 
 /* One transaction takes no more than this, so that no caller waits long for the
  * others' bytes; a single call is never split. */
