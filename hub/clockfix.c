@@ -103,14 +103,14 @@ int64_t clockfix_apply(const struct wire_head *head, int64_t hub_ms,
                        const struct record *rec, int64_t event_ms,
                        enum store_time_quality *ret_quality)
 {
-    int64_t wall = bounded(rec->wall_ms);
-    int64_t offset;
-    if (memcmp(head->boot_id, segment_boot, SEAL_BOOT_BYTES) == 0) {
-        int64_t age = bounded((int64_t)(head->mono_ms - rec->mono_ms));
-        offset = hub_ms - age - wall;
-    } else {
-        offset = hub_ms - bounded(head->wall_ms);
-    }
+    int64_t wall = bounded(rec->wall_ms), captured;
+    if (memcmp(head->boot_id, segment_boot, SEAL_BOOT_BYTES) == 0)
+        captured = hub_ms - bounded((int64_t)(head->mono_ms - rec->mono_ms));
+    else
+        captured = hub_ms - bounded(head->wall_ms) + wall;
+    /* Nothing was captured after it came, or before there were tills. */
+    captured = captured > hub_ms ? hub_ms : captured < 0 ? 0 : captured;
+    int64_t offset = captured - wall;
     int64_t apart = bounded(event_ms) - wall;
     if (offset >= -SLACK_MS && offset <= SLACK_MS) {
         *ret_quality = STORE_TIME_GOOD;

@@ -19,6 +19,7 @@
 #include "hub/hub.h"
 #include "hub/ingest.h"
 #include "hub/query.h"
+#include "platform/bytes.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/json.h"
@@ -287,7 +288,7 @@ DL_UNUSED static char *export_all(struct fixture *fx, enum export_what what,
                                   enum export_format format)
 {
     struct export *ex = NULL;
-    char *text = calloc(1, 1 << 20);
+    char *text = calloc(1, 1 << 21);
     size_t len = 0, part = 0;
     assert_int_equal(export_open(&ex, fx->hub->reader, what, format), DL_OK);
     do {
