@@ -278,7 +278,8 @@ static void refuse_option(const struct cli_program *p, const struct cli_command 
 {
     char typed[NAME_BYTES_MAX];
     snprintf(typed, sizeof typed, "%.*s", (int)strcspn(arg, "="), arg);
-    if (code == ':') {
+    /* BSD's getopt, which Windows has, says ':' to an unwanted value as well. */
+    if (code == ':' && !strchr(arg, '=')) {
         cli_error("%s needs a value", typed);
     } else if (optopt >= LONG_BASE) { /* a known long option that takes none */
         cli_error("%s takes no value", typed);

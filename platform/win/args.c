@@ -1,6 +1,9 @@
 #include "platform/args.h"
 
+#include <fcntl.h>
+#include <io.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
@@ -30,6 +33,9 @@ char **args_utf8(int argc, char **argv)
     if (!is_main_argv(argc, argv))
         return argv; /* a test's words */
     SetConsoleOutputCP(CP_UTF8);
+    /* A bundle or an export has the same bytes on every system; screens know LF. */
+    _setmode(_fileno(stdout), _O_BINARY);
+    _setmode(_fileno(stderr), _O_BINARY);
     int count = 0;
     wchar_t **wide = CommandLineToArgvW(GetCommandLineW(), &count);
     char **utf8 = wide && count == argc ? calloc((size_t)argc + 1, sizeof *utf8) : NULL;

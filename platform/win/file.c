@@ -31,8 +31,12 @@ static enum dl_err open_read(HANDLE *ret, const char *path)
     HANDLE h = CreateFileW(wide.s, GENERIC_READ,
                            FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
                            OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
-    if (h == INVALID_HANDLE_VALUE)
-        return last();
+    if (h == INVALID_HANDLE_VALUE) {
+        DWORD code = GetLastError();
+        DWORD is = GetFileAttributesW(wide.s);
+        bool folder = is != INVALID_FILE_ATTRIBUTES && (is & FILE_ATTRIBUTE_DIRECTORY);
+        return folder ? DL_E_INPUT : os_err(code); /* Windows says "access denied" */
+    }
     *ret = h;
     return DL_OK;
 }

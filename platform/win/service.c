@@ -88,6 +88,14 @@ static DWORD WINAPI dispatch(void *ctx)
     return 0;
 }
 
+/* Services live in session 0, where nobody logs on. Elsewhere there is nothing to
+ * ask, and Wine would let us wait ten seconds for the answer. */
+static bool may_be_service(void)
+{
+    DWORD session = 0;
+    return !ProcessIdToSessionId(GetCurrentProcessId(), &session) || session == 0;
+}
+
 enum dl_err service_init(void)
 {
     if (wake)
@@ -96,6 +104,8 @@ enum dl_err service_init(void)
     manager_known = CreateEventW(NULL, TRUE, FALSE, NULL);
     if (!wake || !manager_known || !SetConsoleCtrlHandler(on_console, TRUE))
         return os_err(GetLastError());
+    if (!may_be_service())
+        return DL_OK;
     HANDLE thread = CreateThread(NULL, 0, dispatch, NULL, 0, NULL);
     if (!thread)
         return os_err(GetLastError());
