@@ -3,7 +3,7 @@
 #include "crypto/idhash.h"
 #include "crypto/keyfile.h"
 
-#include <sys/stat.h>
+#include "tests/support/portable.h"
 
 static const uint8_t key[32] = "0123456789abcdef0123456789abcdef";
 
@@ -97,16 +97,9 @@ static void a_missing_key_file_is_not_found(void **state)
 
 static void a_key_file_is_its_owners_alone(void **state)
 {
-#ifdef _WIN32
-    (void)state;
-    skip();
-#else
-    struct stat st;
     const char *path = scratch_path(state, "a.key");
     assert_int_equal(keyfile_create(path, "store", key, sizeof key), DL_OK);
-    assert_int_equal(stat(path, &st), 0);
-    assert_int_equal(st.st_mode & 07777, 0600);
-#endif
+    assert_int_equal(portable_mode(path), 0600);
 }
 
 static void random_keys_differ(void **state)

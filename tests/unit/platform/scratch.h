@@ -2,7 +2,9 @@
 #ifndef DUNLIN_TEST_SCRATCH_H
 #define DUNLIN_TEST_SCRATCH_H
 
+#include "platform/bytes.h"
 #include "platform/file.h"
+#include "platform/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,17 +16,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "tests/support/portable.h"
 
 static struct file_path scratch_dir;
 
 static inline int scratch_make(void **state)
 {
     (void)state;
-    const char *tmp = getenv("TMPDIR");
-    snprintf(scratch_dir.s, sizeof scratch_dir.s, "%s/dunlin-test-XXXXXX", tmp ? tmp : "/tmp");
-    return mkdtemp(scratch_dir.s) ? 0 : -1;
+    uint8_t id[8];
+    char name[40] = "dunlin-test-";
+    random_bytes(id, sizeof id);
+    bytes_to_hex(name + strlen(name), id, sizeof id);
+    if (file_join(&scratch_dir, portable_temp(), name))
+        return -1;
+    return file_make_dir(scratch_dir.s) == DL_OK ? 0 : -1;
 }
 
 static inline enum dl_err scratch_drop(void *ctx, const char *name)
@@ -67,7 +73,7 @@ static inline struct capture capture_begin(int fd)
 {
     fflush(NULL);
     struct capture c = {.fd = fd, .kept = dup(fd)};
-    int to = open(at("captured"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    int to = open(at("captured"), O_WRONLY | O_CREAT | O_TRUNC | O_BINARY, 0600);
     assert_true(c.kept >= 0 && to >= 0);
     dup2(to, fd);
     close(to);

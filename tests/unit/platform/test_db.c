@@ -1,8 +1,6 @@
 #include "platform/db.h"
 #include "scratch.h"
 
-#include <sys/wait.h>
-
 #define APP 0x44554e4c
 
 enum stmt { STMT_PUT, STMT_COUNT_ROWS, STMT_COUNT };
@@ -65,23 +63,16 @@ static int64_t number(struct db *db, const char *sql)
     return n;
 }
 
-static unsigned mode_of(const char *path)
-{
-    struct stat st;
-    assert_int_equal(stat(path, &st), 0);
-    return st.st_mode & 0777;
-}
-
 static void a_new_database_is_private_and_set_up(void **state)
 {
     (void)state;
     struct db db;
-    mode_t old = umask(0);
+    mode_t old = (mode_t)umask(0);
     must_open(&db, "a.db", one);
     assert_int_equal(put(&db, 1), DL_OK);
     umask(old);
-    assert_int_equal(mode_of(at("a.db")), 0600);
-    assert_int_equal(mode_of(at("a.db-wal")), 0600);
+    assert_int_equal(portable_mode(at("a.db")), 0600);
+    assert_int_equal(portable_mode(at("a.db-wal")), 0600);
     assert_int_equal(number(&db, "PRAGMA user_version"), 1);
     assert_int_equal(number(&db, "PRAGMA application_id"), APP);
     assert_int_equal(number(&db, "PRAGMA synchronous"), 2);
@@ -246,6 +237,7 @@ static void what_was_committed_survives_a_kill(void **state)
 {
     (void)state;
     struct db db;
+    PORTABLE_NEEDS("fork");
     pid_t child = fork();
     if (child == 0) {
         must_open(&db, "killed.db", one);

@@ -2,6 +2,8 @@
 #include "platform/thread.h"
 #include "scratch.h"
 
+#ifndef _WIN32 /* what systemd and signals want; Windows' manager needs an installed service   \
+                */
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -67,6 +69,30 @@ static void the_watchdog_is_fed_twice_in_its_time_by_the_right_process(void **st
     assert_int_equal(service_watchdog_ms(), 15000);
 }
 
+#else
+
+static void a_stop_asked_by_ourselves_wakes_and_stays(void **state)
+{
+    (void)state;
+    assert_int_equal(service_init(), DL_OK); /* finds no manager and says nothing */
+    assert_int_equal(service_init(), DL_OK);
+    assert_int_equal(service_wait(1), SERVICE_WISH_NONE);
+    service_ready();
+    service_stop();
+    assert_int_equal(service_wait(10000), SERVICE_WISH_STOP);
+    assert_int_equal(service_wait(10000), SERVICE_WISH_STOP);
+    service_stopping();
+}
+
+static void nobody_watches(void **state)
+{
+    (void)state;
+    service_watchdog();
+    assert_int_equal(service_watchdog_ms(), 0);
+}
+
+#endif
+
 struct meeting {
     struct mutex m;
     struct cond c;
@@ -104,9 +130,14 @@ static void threads_meet_and_waiting_has_an_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+#ifndef _WIN32
         cmocka_unit_test(signals_become_wishes_and_a_stop_stays),
         cmocka_unit_test(the_manager_is_notified_by_path_and_by_abstract_name),
         cmocka_unit_test(the_watchdog_is_fed_twice_in_its_time_by_the_right_process),
+#else
+        cmocka_unit_test(a_stop_asked_by_ourselves_wakes_and_stays),
+        cmocka_unit_test(nobody_watches),
+#endif
         cmocka_unit_test(threads_meet_and_waiting_has_an_end),
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
