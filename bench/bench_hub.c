@@ -4,15 +4,16 @@
  *
  * Ingests EVENTS (20,000) sealed events of one device in batches of 500: 60% of
  * customers come again, 1.5 identifiers an event. Then does the bare work for the
- * same events on as many threads: crypto_scalarmult_ristretto255 of the tokens
- * that are distinct, and inserts of the same event rows, in the same batches, into
- * a bare SQLite file with the same pragmas. Prints a line for a person and one of
- * JSON. TLS is not in it.
+ * same events: crypto_scalarmult_ristretto255 of the distinct tokens on as many
+ * threads, and blind inserts of the same rows (events, client ids, identifiers,
+ * observations, evidence, measures) in the same batches into the same schema.
+ * Prints two lines for a person and one of JSON. TLS is not in it.
  */
 #include "crypto/custodian.h"
 #include "crypto/secret.h"
 #include "hub/hub.h"
 #include "hub/ingest.h"
+#include "hub_sql.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/json.h"
@@ -46,6 +47,11 @@ struct bench {
     char (*json)[JSON_BYTES];
     uint8_t (*tokens)[GROUP_ELEMENT_BYTES]; /* distinct */
     size_t token_count, tokens_sent;
+    struct visit {
+        uint64_t who;
+        uint8_t new_tokens; /* 0: somebody who came before */
+        size_t first_token; /* of tokens, where new */
+    } * visits;
 };
 
 static void die_on(enum dl_err err, const char *what)
@@ -119,10 +125,12 @@ static void make_record(struct bench *b, size_t i, uint64_t *people, struct reco
 {
     bool returning = *people > 0 && random_below(100) < 60;
     uint64_t who = returning ? random_below(*people) : (*people)++;
+    b->visits[i] = (struct visit){.who = who, .first_token = b->token_count};
     *rec = (struct record){.wall_ms = clock_wall_ms(), .mono_ms = clock_mono_ms()};
     make_token(b, TOKEN_TYPE_EMAIL, who, !returning, &rec->tokens[rec->token_count++]);
     if (who % 2 == 0)
         make_token(b, TOKEN_TYPE_PHONE, who, !returning, &rec->tokens[rec->token_count++]);
+    b->visits[i].new_tokens = (uint8_t)(b->token_count - b->visits[i].first_token);
     char time[CLOCK_TEXT_BYTES];
     clock_text(rec->wall_ms, time);
     snprintf(b->json[i], JSON_BYTES,
@@ -229,36 +237,98 @@ static void must(int rc, const char *what)
         die_on(DL_E_IO, what);
 }
 
-/* One table of the same event rows; no index, no matching, no deduplication. */
+enum { Q_EVENT, Q_ID, Q_NODE, Q_OBSERVATION, Q_EVIDENCE, Q_MEASURE, Q_COUNT };
+
+static const char *const bare_sql[Q_COUNT] = {
+    [Q_EVENT] = ("INSERT INTO events(device, stream, seq, time_ms, reported_ms, quality, "
+                 "observation, json) VALUES (1, 1, ?1, ?2, ?2, 0, ?3, ?4)"),
+    [Q_ID] = "INSERT INTO client_ids(device, hash) VALUES (1, ?1)",
+    [Q_NODE] = ("INSERT INTO nodes(no, type, merges, element, key, root) "
+                "VALUES (?1, 1, 1, ?2, ?3, ?1)"),
+    [Q_OBSERVATION] = "INSERT INTO observations(no, hash, anchor) VALUES (?1, ?2, ?3)",
+    [Q_EVIDENCE] = "INSERT INTO evidence(node, observation) VALUES (?1, ?2)",
+    [Q_MEASURE] = ("INSERT INTO measures VALUES (?1, ?2, ?3, 1, 1999, ?4, ?4) ON CONFLICT DO "
+                   "UPDATE SET count = count + 1, minor = minor + 1999, last_ms = ?4"),
+};
+
+static void insert(sqlite3_stmt *q)
+{
+    must(sqlite3_step(q), "insert");
+    sqlite3_reset(q);
+}
+
+/* Somebody new: identifiers, their observation, and what binds them. */
+static void insert_person(const struct bench *b, sqlite3_stmt *const *q, const struct visit *v)
+{
+    uint8_t hash[16];
+    random_bytes(hash, sizeof hash);
+    sqlite3_bind_int64(q[Q_OBSERVATION], 1, (int64_t)v->who + 1);
+    sqlite3_bind_blob(q[Q_OBSERVATION], 2, hash, sizeof hash, SQLITE_STATIC);
+    sqlite3_bind_int64(q[Q_OBSERVATION], 3, (int64_t)v->first_token + 1);
+    insert(q[Q_OBSERVATION]);
+    for (size_t t = v->first_token; t < v->first_token + v->new_tokens; t++) {
+        uint8_t key[STORE_NODE_KEY_BYTES];
+        random_bytes(key, sizeof key);
+        sqlite3_bind_int64(q[Q_NODE], 1, (int64_t)t + 1);
+        sqlite3_bind_blob(q[Q_NODE], 2, b->tokens[t], GROUP_ELEMENT_BYTES, SQLITE_STATIC);
+        sqlite3_bind_blob(q[Q_NODE], 3, key, sizeof key, SQLITE_STATIC);
+        insert(q[Q_NODE]);
+        sqlite3_bind_int64(q[Q_EVIDENCE], 1, (int64_t)t + 1);
+        sqlite3_bind_int64(q[Q_EVIDENCE], 2, (int64_t)v->who + 1);
+        insert(q[Q_EVIDENCE]);
+    }
+}
+
+static void insert_event(const struct bench *b, sqlite3_stmt *const *q, size_t i)
+{
+    static const char *const names[] = {"purchase", "EUR", "9"};
+    static const int kinds[] = {STORE_MEASURE_TYPE, STORE_MEASURE_SALES, STORE_MEASURE_STORE};
+    const struct visit *v = &b->visits[i];
+    uint8_t hash[16];
+    random_bytes(hash, sizeof hash);
+    if (v->new_tokens)
+        insert_person(b, q, v);
+    sqlite3_bind_blob(q[Q_ID], 1, hash, sizeof hash, SQLITE_STATIC);
+    insert(q[Q_ID]);
+    int64_t now_ms = clock_wall_ms();
+    sqlite3_bind_int64(q[Q_EVENT], 1, (int64_t)i);
+    sqlite3_bind_int64(q[Q_EVENT], 2, now_ms);
+    sqlite3_bind_int64(q[Q_EVENT], 3, (int64_t)v->who + 1);
+    sqlite3_bind_text(q[Q_EVENT], 4, b->json[i], -1, SQLITE_STATIC);
+    insert(q[Q_EVENT]);
+    for (size_t k = 0; k < 3; k++) {
+        sqlite3_bind_int64(q[Q_MEASURE], 1, (int64_t)v->who + 1);
+        sqlite3_bind_int(q[Q_MEASURE], 2, kinds[k]);
+        sqlite3_bind_text(q[Q_MEASURE], 3, names[k], -1, SQLITE_STATIC);
+        sqlite3_bind_int64(q[Q_MEASURE], 4, now_ms);
+        insert(q[Q_MEASURE]);
+    }
+}
+
 static void insert_all(const struct bench *b)
 {
     struct file_path path;
     sqlite3 *db = NULL;
-    sqlite3_stmt *q = NULL;
+    sqlite3_stmt *q[Q_COUNT];
     die_on(file_join(&path, b->dir, "bare.db"), "path");
     must(sqlite3_open(path.s, &db), "open");
     must(sqlite3_exec(db,
                       "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-                      "PRAGMA wal_autocheckpoint=4000; CREATE TABLE events(no INTEGER PRIMARY "
-                      "KEY, device INT, stream INT, seq INT, time_ms INT, reported_ms INT, "
-                      "quality INT, observation INT, json TEXT)",
+                      "PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=4000",
                       NULL, NULL, NULL),
-         "schema");
-    must(sqlite3_prepare_v2(db, "INSERT INTO events VALUES (NULL, 1, 1, ?1, ?2, ?2, 0, 1, ?3)",
-                            -1, &q, NULL),
-         "prepare");
+         "pragmas");
+    must(sqlite3_exec(db, hub_migrations[0].sql, NULL, NULL, NULL), "schema");
+    for (size_t i = 0; i < Q_COUNT; i++)
+        must(sqlite3_prepare_v2(db, bare_sql[i], -1, &q[i], NULL), "prepare");
     for (size_t i = 0; i < b->events; i++) {
         if (i % BATCH == 0)
             must(sqlite3_exec(db, "BEGIN", NULL, NULL, NULL), "begin");
-        sqlite3_bind_int64(q, 1, (int64_t)i);
-        sqlite3_bind_int64(q, 2, clock_wall_ms());
-        sqlite3_bind_text(q, 3, b->json[i], -1, SQLITE_STATIC);
-        must(sqlite3_step(q), "insert");
-        sqlite3_reset(q);
+        insert_event(b, q, i);
         if (i % BATCH == BATCH - 1)
             must(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), "commit");
     }
-    sqlite3_finalize(q);
+    for (size_t i = 0; i < Q_COUNT; i++)
+        sqlite3_finalize(q[i]);
     sqlite3_close(db);
 }
 
@@ -286,7 +356,9 @@ int main(int argc, char **argv)
     b.frame_lens = calloc(b.events / BATCH + 1, sizeof *b.frame_lens);
     b.json = calloc(b.events + 1, sizeof *b.json);
     b.tokens = calloc(2 * b.events + 1, sizeof *b.tokens);
-    die_on(b.frames && b.frame_lens && b.json && b.tokens ? DL_OK : DL_E_NOMEM, "memory");
+    b.visits = calloc(b.events + 1, sizeof *b.visits);
+    die_on(b.frames && b.frame_lens && b.json && b.tokens && b.visits ? DL_OK : DL_E_NOMEM,
+           "memory");
     set_up(&b);
     make_frames(&b);
 
@@ -323,5 +395,6 @@ int main(int argc, char **argv)
     free(b.frame_lens);
     free(b.json);
     free(b.tokens);
+    free(b.visits);
     return 0;
 }
