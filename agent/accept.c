@@ -136,7 +136,7 @@ static enum dl_err prepare(struct convoy *c, struct passage *p)
     err = accept_record_make(&p->event, a->settings.currency, &c->report, &rec, &p->record);
     if (err == DL_E_INPUT) {
         report_problem(&c->report, ACCEPT_CODE_TOO_LARGE, "",
-                       "the event must have at most %d bytes", RECORD_BYTES_MAX);
+                       "the event must have at most %zu bytes", (size_t)RECORD_BYTES_MAX);
         err = DL_OK;
     }
     c->report.tally.events[p->event.type]++;

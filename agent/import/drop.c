@@ -62,7 +62,7 @@ static enum dl_err read_in(const struct drop *d, const char *path,
     }
     if (job.format == IMPORT_FORMAT_CSV) {
         if (!d->mapping.s[0]) {
-            dl_why_set(why, "a CSV file needs import.drop_mapping in dunlin.conf");
+            dl_why_set(why, "a CSV file needs import.mapping in dunlin.conf");
             return DL_E_INPUT;
         }
         err = mapping_load(&mapping, d->mapping.s, why);

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../support/tap.sh"
 cd "$tap_dir" || exit 1
 cleanup() { umount "$tap_dir/disk" 2>/dev/null; umount "$tap_dir/after" 2>/dev/null; }
-truncate -s 64M image && mkfs.ext4 -q image && mkdir disk after || exit 1
+truncate -s 256M image && mkfs.ext4 -q image && mkdir disk after || exit 1
 if ! mount -o loop image disk 2>/dev/null; then
     skip "a power cut loses nothing acknowledged" "loop mounts are not allowed here"
     exit 0
@@ -16,14 +16,15 @@ sync
 start_till "$tap_dir/disk/till"
 sent=400
 seq -f '{"id":"pc-%g","type":"visit","data":{"store_id":"1"}}' $sent | split -l 50 - part.
+writers=()
 for part in part.*; do
     (while read -r line; do
         curl -s -m 20 -o /dev/null -w '%{http_code}\n' --unix-socket disk/till/dunlin.sock -H 'Content-Type: application/json' \
             --data-binary "$line" http://localhost/v1/events
     done <"$part" >"codes.$part") &
-    jobs[${#jobs[@]}]=$!
+    writers+=("$!")
 done
-wait "${jobs[@]}"
+wait "${writers[@]}"
 cp --sparse=always image cut
 is "all were answered 201" "$(cat codes.* | grep -c 201)" $sent
 kill -9 "$TILL_PID"; sleep 0.2

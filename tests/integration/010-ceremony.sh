@@ -40,7 +40,7 @@ is "and the device" "$(jq -r .device <<<"$line")" till-3
 is "and the money" "$(jq -r .data.total_minor <<<"$line")" 1999
 profile=$(jq -r .profile_id <<<"$line")
 check "the profile can be shown" dunlin-hub profile show "$profile" --dir hub
-is "its lifetime value is there" "$(dunlin-hub profile show "$profile" --dir hub --json | jq -c .lifetime_value)" '{"EUR":1999}'
+is "its lifetime value is there" "$(dunlin-hub profile show "$profile" --dir hub --json | jq .value.EUR.lifetime_minor)" 1999
 
 check_not "a second agent on the folder is refused" timeout 10 dunlin run --dir till --listen 127.0.0.1:0
 check "device list shows it" sh -c 'dunlin-hub device list --dir hub | grep -q till-3'

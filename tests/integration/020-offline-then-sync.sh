@@ -40,7 +40,7 @@ dunlin-hub export events --dir hub --format ndjson >events
 is "in order" "$(jq .seq events | paste -sd' ')" "$(seq -s' ' 1 22)"
 p=$(jq -r 'select(.event_id=="s-22").profile_id' events)
 is "the card that never gave an e-mail found its person" "$p" "$(jq -r 'select(.event_id=="s-1").profile_id' events)"
-is "lifetime value counts the return" "$(dunlin-hub profile show "$p" --dir hub --json | jq -c .lifetime_value)" '{"EUR":550}'
+is "lifetime value counts the return" "$(dunlin-hub profile show "$p" --dir hub --json | jq .value.EUR.lifetime_minor)" 550
 check "export profiles" sh -c 'test "$(dunlin-hub export profiles --dir hub --format csv | wc -l)" -ge 21'
 check "export links" sh -c 'dunlin-hub export links --dir hub --format ndjson | jq -e . >/dev/null'
 

@@ -31,7 +31,7 @@ rm evidence/planted
 
 make_hub "$tap_dir/hub" && start_hub "$tap_dir/hub" && enroll_till till-1 "$tap_dir/till" "$tap_dir/hub" ||
     fail "set-up"
-if command -v tcpdump >/dev/null && tcpdump -i lo -c 0 2>/dev/null; then
+if tcpdump -D >/dev/null 2>&1; then
     tcpdump -i lo -U -w evidence/uplink.pcap "tcp port ${HUB_URL##*:}" >/dev/null 2>&1 &
     tap_pids+=("$!")
     sleep 0.5
@@ -40,33 +40,35 @@ fi
 start_till "$tap_dir/till"
 ids='{"email":"Zebulon.Quagmire@canary-mail.example","phone":"+49 171 5550199","loyalty_id":"CANARYCARD0042","account_id":"CANARYACCOUNT77","given_name":"Zebulonia","surname":"Quagmiretta","date_of_birth":"1971-03-17","street":"Canaryway 17b","city":"Canaryville","payment_ref":"psp_canary_tok_8812","cookie_id":"canarycookie5551234"}'
 event() { echo '{"id":"'"$1"'","type":"'"$2"'","consent":{"profiling":'"${4:-true}"'},"identifiers":'"$3"',"data":'"$5"'}'; }
-send() { # over the Unix socket, so that the loopback capture has the uplink alone
+# The request comes on standard input, never through a pipe: STATUS must stay here. Over
+# the Unix socket, so that the loopback capture has the uplink alone.
+send() {
     STATUS=$(curl -s -m 20 -o answer -w '%{http_code}' --unix-socket till/dunlin.sock \
         -H "Content-Type: ${2:-application/json}" --data-binary @- "http://localhost$1")
     cat answer >>evidence/answers
 }
 sale='{"store_id":"9","currency":"EUR","total_minor":100}'
-event p-1 purchase "$ids" true "$sale" | send /v1/events
+send /v1/events < <(event p-1 purchase "$ids" true "$sale")
 is "a purchase with every identifier is taken" "$STATUS" 201
-event p-2 purchase "$ids" false "$sale" | send /v1/events
+send /v1/events < <(event p-2 purchase "$ids" false "$sale")
 is "one without consent too" "$STATUS" 201
-event t-1 checkin '{"ticket":"CANARYTICKETX9K2"}' true '{"event":"e1","list":"main"}' | send /v1/events
+send /v1/events < <(event t-1 checkin '{"ticket":"CANARYTICKETX9K2"}' true '{"event":"e1","list":"main"}')
 is "a check-in is taken" "$STATUS" 201
-echo '{"event":"e1","list":"main","ticket":"CANARYTICKETX9K2","type":"entry","gate":"g1","nonce":"n-77"}' | send /v1/checkins
-for i in $(seq 40); do event "b-$i" visit "$ids" true '{"store_id":"9"}'; done | send /v1/events application/x-ndjson
+send /v1/checkins < <(echo '{"event":"e1","list":"main","ticket":"CANARYTICKETX9K2","type":"entry","gate":"g1","nonce":"n-77"}')
+send /v1/events application/x-ndjson < <(for i in $(seq 40); do event "b-$i" visit "$ids" true '{"store_id":"9"}'; done)
 is "a batch is taken" "$STATUS" 201
 {
     event b-50 visit "$ids" true '{"store_id":"9"}'
     event b-51 visit "$ids" true '{"storeid":"9","Zebulonia":1}'
-} | send /v1/events application/x-ndjson
+} >batch && send /v1/events application/x-ndjson <batch
 is "an event with an unknown field is refused" "$STATUS" 422
-event g-1 purchase '{}' true '{"store_id":"9","currency":"EUR","total_minor":1,"lines":[{"line_no":1,"name":"for Zebulon.Quagmire@canary-mail.example","extended_minor":1}]}' | send /v1/events
+send /v1/events < <(event g-1 purchase '{}' true '{"store_id":"9","currency":"EUR","total_minor":1,"lines":[{"line_no":1,"name":"for Zebulon.Quagmire@canary-mail.example","extended_minor":1}]}')
 is "an e-mail in a product name is refused" "$STATUS" 422
-event m-1 visit "$ids" true '{"store_id":"9"}' | head -c 150 | send /v1/events
+send /v1/events < <(event m-1 visit "$ids" true '{"store_id":"9"}' | head -c 150)
 is "a torn request is refused" "$STATUS" 400
-event e-1 visit '{"email":"Zebulon.Quagmire@@canary-mail.example","phone":"0171 5550199"}' true '{"store_id":"9"}' | send /v1/events
+send /v1/events < <(event e-1 visit '{"email":"Zebulon.Quagmire@@canary-mail.example","phone":"0171 5550199"}' true '{"store_id":"9"}')
 check "an identifier without a canonical form is dropped, the event kept" test "$STATUS" = 201
-printf '{"specversion":"1.0","id":"ce-1","source":"/till","type":"visit","data":{"store_id":"9"},"identifiers":%s}' "$ids" | send /v1/events application/cloudevents+json
+send /v1/events application/cloudevents+json < <(printf '{"specversion":"1.0","id":"ce-1","source":"/till","type":"visit","data":{"store_id":"9"},"identifiers":%s}' "$ids")
 printf 'Zebulon.Quagmire@canary-mail.example' | dunlin forget --email - --dir till >>evidence/forget 2>&1 ||
     fail "forget takes the value from standard input"
 check "all of it reaches the hub" dunlin flush --dir till --wait 20
@@ -87,7 +89,7 @@ check "no canary in answers, exports, status, metrics" scan evidence
     skip "the uplink was captured" "no tcpdump here"
 check "no canary in the agent's memory once it has answered" scan --pid "$TILL_PID"
 check "no canary in the hub's memory" scan --pid "$HUB_PID"
-event after visit "$ids" true '{"store_id":"9"}' | send /v1/events
+send /v1/events < <(event after visit "$ids" true '{"store_id":"9"}')
 kill -SEGV "$TILL_PID"; sleep 0.5
-check "a crash leaves no core" test -z "$(find . /var/lib/systemd/coredump -name "*core*" 2>/dev/null)"
+check "a crash leaves no core" test -z "$(find . /var/lib/systemd/coredump -type f -name "*core*" 2>/dev/null)"
 check "and nothing in the folder" scan till till.log
