@@ -20,7 +20,10 @@ done
 make_clean_root "$tap_dir/root" || exit 1
 make -s -C "$top" deb DEB_OUT="$root/root/debs" >/dev/null
 in_root sh -c "$apt install systemd systemd-sysv dbus procps jq curl /root/debs/*.deb" >"$tap_dir/apt.log" 2>&1 ||
-    fail "the packages are installed with systemd: $(tail -n 3 "$tap_dir/apt.log")"
+    {
+        fail "the packages are installed with systemd: $(tail -n 3 "$tap_dir/apt.log")"
+        exit 1
+    }
 for program in dunlin dunlin-hub; do
     check "$program.service verifies" systemd-analyze verify --man=no --recursive-errors=no --root="$root" "/lib/systemd/system/$program.service"
 done

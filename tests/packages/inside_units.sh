@@ -80,11 +80,22 @@ done
 check "reload reads the configuration" systemctl reload dunlin
 is "and the agent still runs" "$(systemctl is-active dunlin)" active
 
+# A drop folder of another user, opened the way docs/OPERATIONS.md says.
+useradd kasse
+install -d -m 2770 -o dunlin -g kasse /srv/dunlin-in
+mkdir -p /etc/systemd/system/dunlin.service.d
+printf '[Service]\nReadWritePaths=/srv/dunlin-in\nSupplementaryGroups=kasse\n' >/etc/systemd/system/dunlin.service.d/drop.conf
+printf '[import]\ndrop_folder = /srv/dunlin-in\n' >>/etc/dunlin/dunlin.conf
+systemctl daemon-reload
+systemctl restart dunlin
+runuser -u kasse -- sh -c 'umask 007; echo "{\"type\":\"visit\",\"data\":{\"store_id\":\"9\"}}" >/srv/dunlin-in/day.ndjson'
+check "a drop folder opened by a drop-in is read" wait_for 20 test -e /srv/dunlin-in/done/day.ndjson
+
 dpkg-deb -R /root/debs/dunlin_*.deb newer
 sed -i 's/^Version: .*/&+next/' newer/DEBIAN/control
 dpkg-deb --root-owner-group -b newer newer.deb >/dev/null
 pid=$(main_pid dunlin)
-check "an upgrade works" dpkg -i newer.deb
+check "an upgrade works" dpkg --force-confold -i newer.deb
 check "and restarts the agent" moved_on dunlin "$pid"
 
 systemctl stop dunlin-hub
