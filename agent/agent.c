@@ -6,10 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LOCK_STEP_MS 20
+/* A parsed batch takes ten times its text, up to 40 MiB; two keep two cores busy. */
+#define BATCHES_AT_ONCE 2
+
 /* ---- the folder ------------------------------------------------------------------- */
 
-static enum dl_err take_folder(struct agent *a, const char *dir, struct dl_why *why)
+/* A process that was killed holds its lock until the kernel has put it away. */
+static enum dl_err take_lock(struct agent *a, const char *dir, uint32_t wait_ms)
 {
+    uint64_t end_ms = clock_mono_ms() + wait_ms;
+    for (;;) {
+        enum dl_err err = folder_lock_take(&a->lock, dir);
+        if (err != DL_E_BUSY || clock_mono_ms() >= end_ms)
+            return err;
+        clock_sleep_ms(LOCK_STEP_MS);
+    }
+}
+
+static enum dl_err take_folder(struct agent *a, const struct agent_options *opt,
+                               struct dl_why *why)
+{
+    const char *dir = opt->dir;
     enum dl_err err = file_join(&a->dir, dir, "");
     if (err) {
         dl_why_set(why, "the folder's path is too long");
@@ -25,7 +43,7 @@ static enum dl_err take_folder(struct agent *a, const char *dir, struct dl_why *
     err = file_check_private(dir, why);
     if (err)
         return err;
-    err = folder_lock_take(&a->lock, dir);
+    err = take_lock(a, dir, opt->lock_wait_ms);
     if (err == DL_E_BUSY)
         dl_why_set(why, "another dunlin works on %s; stop it, or talk to it", dir);
     else if (err)
@@ -144,9 +162,10 @@ enum dl_err agent_open(struct agent **ret, const struct agent_options *opt, stru
     a->started_ms = clock_wall_ms();
     a->started_mono_ms = clock_mono_ms();
     mutex_init(&a->wake_mutex);
+    gate_init(&a->batches, BATCHES_AT_ONCE);
     ratelimit_init(&a->ratelimit, a->settings.requests_per_second);
 
-    enum dl_err err = take_folder(a, opt->dir, why);
+    enum dl_err err = take_folder(a, opt, why);
     if (!err)
         err = load_keys(a, why);
     if (!err)
@@ -182,6 +201,7 @@ void agent_close(struct agent *a, int64_t flush_ms)
     token_key_free(a->token_key);
     folder_lock_free(a->lock);
     ratelimit_done(&a->ratelimit);
+    gate_done(&a->batches);
     mutex_done(&a->wake_mutex);
     free(a);
 }

@@ -10,6 +10,7 @@
 
 #include "agent/accept.h"
 #include "agent/enrolment.h"
+#include "agent/gate.h"
 #include "agent/ratelimit.h"
 #include "agent/settings.h"
 #include "crypto/idhash.h"
@@ -53,6 +54,7 @@ struct agent {
 
     /* These change while it runs; any thread. */
     struct ratelimit ratelimit;
+    struct gate batches; /* requests of many events; single ones never wait for them */
     struct agent_counts counts;
     atomic_bool stopping;  /* long requests end early */
     atomic_bool store_bad; /* the last write to the outbox failed */
@@ -62,6 +64,7 @@ struct agent_options {
     const char *dir;
     const struct settings *settings; /* copied */
     bool with_sync;
+    uint32_t lock_wait_ms; /* for a predecessor that is just ending */
     struct harden_report harden;
 };
 

@@ -334,28 +334,39 @@ static bool parse_one(const struct api_request *req, bool cloud, struct api_even
     return r->status == 0;
 }
 
-void api_events(struct agent *a, const struct api_request *req, struct api_response *r)
+static void take_bodies(struct agent *a, const struct api_request *req, enum api_body kind,
+                        bool dry, struct api_response *r)
 {
     struct api_events list = {0};
-    int64_t check = 0;
-    bool ok = api_query(req, "check", 1, &check, r);
-    enum api_body kind = api_body_of(req->content_type);
     bool single = kind == API_BODY_JSON || kind == API_BODY_CLOUDEVENT;
-    if (!ok)
+    bool ok = single                    ? parse_one(req, kind == API_BODY_CLOUDEVENT, &list, r)
+              : kind == API_BODY_NDJSON ? parse_lines(req, &list, r)
+                                        : parse_cloudevents(req, &list, r);
+    if (ok)
+        api_take(a, &list, single, dry, r);
+    api_events_done(&list);
+}
+
+void api_events(struct agent *a, const struct api_request *req, struct api_response *r)
+{
+    int64_t check = 0;
+    enum api_body kind = api_body_of(req->content_type);
+    bool many = kind == API_BODY_NDJSON || kind == API_BODY_CLOUDEVENT_BATCH;
+    if (!api_query(req, "check", 1, &check, r))
         return;
-    if (kind == API_BODY_OTHER)
+    if (kind == API_BODY_OTHER) {
         problem_set(r, "unsupported-type",
                     "application/json, application/x-ndjson, application/cloudevents+json, "
                     "application/cloudevents-batch+json; UTF-8");
-    else if (req->body_len == 0)
+        return;
+    }
+    if (req->body_len == 0) {
         problem_set(r, "malformed", "The request has no body");
-    else if (single)
-        ok = parse_one(req, kind == API_BODY_CLOUDEVENT, &list, r);
-    else if (kind == API_BODY_NDJSON)
-        ok = parse_lines(req, &list, r);
-    else
-        ok = parse_cloudevents(req, &list, r);
-    if (ok && r->status == 0)
-        api_take(a, &list, single, check != 0, r);
-    api_events_done(&list);
+        return;
+    }
+    if (many)
+        gate_enter(&a->batches);
+    take_bodies(a, req, kind, check != 0, r);
+    if (many)
+        gate_leave(&a->batches);
 }

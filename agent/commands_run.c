@@ -4,7 +4,6 @@
 #include "agent/agent.h"
 #include "agent/http.h"
 #include "agent/import/drop.h"
-#include "platform/clock.h"
 #include "platform/log.h"
 #include "platform/service.h"
 
@@ -14,6 +13,7 @@
 /* What waits at a stop gets so long to reach the hub; the rest stays queued. */
 #define STOP_FLUSH_MS 5000
 #define LOOK_EVERY_MS 10000
+#define LOCK_WAIT_MS  2000
 
 const struct cli_option run_options[] = {
     COMMANDS_OPTION_DIR,
@@ -52,8 +52,11 @@ static enum dl_err start_drop(struct service *s, struct dl_why *why)
 static enum dl_err start(struct service *s, const char *dir, const struct settings *settings,
                          struct dl_why *why)
 {
-    const struct agent_options opt = {
-        .dir = dir, .settings = settings, .with_sync = true, .harden = commands_harden};
+    const struct agent_options opt = {.dir = dir,
+                                      .settings = settings,
+                                      .with_sync = true,
+                                      .lock_wait_ms = LOCK_WAIT_MS,
+                                      .harden = commands_harden};
     enum dl_err err = service_init();
     if (!err)
         err = agent_open(&s->agent, &opt, why);

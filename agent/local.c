@@ -5,6 +5,7 @@
 #include "agent/problem.h"
 #include "crypto/secret.h"
 #include "platform/cli.h"
+#include "platform/clock.h"
 #include "platform/file.h"
 
 #include <curl/curl.h>
@@ -16,6 +17,8 @@
 #define CONNECT_MS       3000L
 #define REQUEST_S        60
 #define URL_BYTES        512
+#define BUSY_WAIT_MS     5000
+#define BUSY_STEP_MS     50
 
 struct local {
     struct agent *agent; /* NULL: over the wire */
@@ -139,6 +142,7 @@ static bool try_tcp(struct local *l, const char *dir)
     if (!read_base(l, dir) || http_guard_load_key(key, dir, NULL))
         return false;
     snprintf(line, sizeof line, "Authorization: Bearer %s", key);
+    curl_slist_free_all(l->key_header); /* of an earlier try */
     l->key_header = curl_slist_append(NULL, line);
     secret_wipe(key, sizeof key);
     secret_wipe(line, sizeof line);
@@ -148,7 +152,9 @@ static bool try_tcp(struct local *l, const char *dir)
 static enum dl_err find_running(struct local *l, const char *dir, bool *ret_found)
 {
     *ret_found = false;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(l->curl = curl_easy_init()))
+    if (!l->curl && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+        l->curl = curl_easy_init();
+    if (!l->curl)
         return DL_E_NOMEM;
     curl_easy_setopt(l->curl, CURLOPT_PROXY, "");
     curl_easy_setopt(l->curl, CURLOPT_NOSIGNAL, 1L);
@@ -170,15 +176,25 @@ static enum dl_err open_here(struct local *l, const struct local_options *opt,
     return agent_open(&l->agent, &agent, why);
 }
 
+static enum dl_err reach(struct local *l, const struct local_options *opt, struct dl_why *why)
+{
+    bool found = false;
+    enum dl_err err = find_running(l, opt->dir, &found);
+    return err || found ? err : open_here(l, opt, why);
+}
+
 enum dl_err local_open(struct local **ret, const struct local_options *opt, struct dl_why *why)
 {
     struct local *l = calloc(1, sizeof *l);
-    bool found = false;
+    uint64_t end_ms = clock_mono_ms() + BUSY_WAIT_MS;
     if (!l)
         return DL_E_NOMEM;
-    enum dl_err err = find_running(l, opt->dir, &found);
-    if (!err && !found)
-        err = open_here(l, opt, why);
+    enum dl_err err = reach(l, opt, why);
+    /* Another command has it for a moment, or an agent is just starting. */
+    while (err == DL_E_BUSY && clock_mono_ms() < end_ms) {
+        clock_sleep_ms(BUSY_STEP_MS);
+        err = reach(l, opt, why);
+    }
     if (err == DL_E_BUSY)
         dl_why_set(why, "%s is held by a process that does not answer", opt->dir);
     if (err)
