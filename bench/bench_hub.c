@@ -54,6 +54,7 @@ struct bench {
     } * visits;
 };
 
+/* Ends the program on an error. */
 static void die_on(enum dl_err err, const char *what)
 {
     if (!err)
@@ -85,7 +86,7 @@ static void set_up(struct bench *b)
     uint8_t delta_inverse[GROUP_SCALAR_BYTES];
     json_setup();
     die_on(crypto_setup(), "crypto");
-    strcpy(b->dir, "/var/tmp/dunlin-bench-XXXXXX");
+    snprintf(b->dir, sizeof b->dir, "/var/tmp/dunlin-bench-XXXXXX");
     if (!mkdtemp(b->dir))
         die_on(DL_E_IO, "folder");
     die_on(hub_create(b->dir, &why), why.text);

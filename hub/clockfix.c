@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#define SLACK_MS      2000             /* what networks and NTP leave */
-#define SAME_CLOCK_MS (15 * 60 * 1000) /* a till's sale and its capture lie so near */
+#define SLACK_MS      2000            /* what networks and NTP leave */
+#define SAME_CLOCK_MS INT64_C(900000) /* a till's sale and its capture lie within 15 min */
 #define DAY_MS        86400000
 
 static bool digits(const char **at, size_t count, int64_t *ret)

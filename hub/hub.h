@@ -35,8 +35,8 @@ struct hub {
     size_t threads;              /* that one batch is converted on */
 };
 
-/* Makes the four keys and the database in a folder that has none of them; CA and
- * certificates are pki.h's. DL_E_EXISTS: a key is there already. */
+/* Makes the four keys (seal, sign, store, id) and the database in a folder that has none of
+ * them; CA and certificates are pki.h's. DL_E_EXISTS: a key is there already. */
 DL_MUST_CHECK enum dl_err hub_create(const char *dir, struct dl_why *why);
 
 /* The caller gives it back with hub_close. DL_E_NOT_FOUND, DL_E_CORRUPT: `why`

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define RETRY_AFTER_S 5
+#define LOST_MAX      1000000000 /* counted for one gap: a liar must not fill the counter */
 
 /* One batch on its way. Arrays run beside frame.records; `fresh` lists the
  * records that the hub sees for the first time. */
@@ -179,7 +180,8 @@ static enum dl_err check_gap(struct batch *b)
         err = note(b, "stream.gap", expected, first - 1);
     if (!err)
         err = b->st->count(b->st, STORE_COUNT_GAPS, 1);
-    return err ? err : b->st->count(b->st, STORE_COUNT_LOST, (int64_t)(first - expected));
+    int64_t lost = first - expected < LOST_MAX ? (int64_t)(first - expected) : LOST_MAX;
+    return err ? err : b->st->count(b->st, STORE_COUNT_LOST, lost);
 }
 
 /* ---- what is new -------------------------------------------------------------------- */

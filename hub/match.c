@@ -86,12 +86,12 @@ static enum dl_err list_members(struct attach *a)
 /* One node for each distinct element. */
 static enum dl_err find_nodes(struct attach *a)
 {
-    struct member **order = calloc(a->member_count + 1, sizeof *order);
+    struct member **order = calloc(a->member_count + 1, sizeof(struct member *));
     if (!order)
         return DL_E_NOMEM;
     for (size_t i = 0; i < a->member_count; i++)
         order[i] = &a->members[i];
-    qsort(order, a->member_count, sizeof *order, by_element);
+    qsort(order, a->member_count, sizeof(struct member *), by_element);
     for (size_t i = 0; i < a->member_count; i++) {
         const struct match_token *token = order[i]->token;
         if (i == 0 || by_element(&order[i - 1], &order[i]) != 0) {
@@ -123,7 +123,7 @@ static size_t nodes_of_set(const struct attach *a, size_t from,
                           count < SET_NODES_MAX;
          i++)
         ret[count++] = &a->nodes[a->members[i].node];
-    qsort(ret, count, sizeof *ret, by_key);
+    qsort(ret, count, sizeof(struct store_node *), by_key);
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
         if (kept == 0 || ret[kept - 1] != ret[i])

@@ -38,7 +38,7 @@ struct opening {
 static enum dl_err open_segments(struct opening *o)
 {
     size_t count = o->frame->segment_count;
-    o->segments = calloc(count + 1, sizeof *o->segments);
+    o->segments = calloc(count + 1, sizeof(struct seal_segment *));
     o->boots = calloc(count + 1, sizeof *o->boots);
     if (!o->segments || !o->boots)
         return DL_E_NOMEM;

@@ -162,7 +162,7 @@ static enum dl_err device_replace(struct store *st, struct store_device *device)
 
 static enum dl_err device_add(struct store *st, struct store_device *device)
 {
-    struct store_device old;
+    struct store_device old = {.no = 0};
     enum dl_err err = device_find(st, device->name, &old);
     if (err == DL_E_NOT_FOUND)
         return put_device(stmt(st, STMT_DEVICE_ADD), device);

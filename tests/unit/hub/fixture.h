@@ -68,7 +68,7 @@ DL_UNUSED static int fixture_open(void **state)
     struct file_path path;
     json_setup();
     assert_int_equal(crypto_setup(), DL_OK);
-    strcpy(fx->dir, "/tmp/dunlin-hub-XXXXXX");
+    snprintf(fx->dir, sizeof fx->dir, "/tmp/dunlin-hub-XXXXXX");
     assert_non_null(mkdtemp(fx->dir));
     struct dl_why why = {.text = ""};
     assert_int_equal(hub_create(fx->dir, &why), DL_OK);

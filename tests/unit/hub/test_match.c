@@ -247,13 +247,16 @@ static void a_thousand_shuffles_agree_with_the_model(void **state)
     }
 }
 
+/* A node's key, its root's, and whether it is shared. */
+#define PICTURE_BYTES (2 * (size_t)STORE_NODE_KEY_BYTES + 1)
+
 static enum dl_err collect(void *ctx, const struct store_node *node)
 {
     uint8_t **at = ctx;
     memcpy(*at, node->key, STORE_NODE_KEY_BYTES);
     memcpy(*at + STORE_NODE_KEY_BYTES, node->root_key, STORE_NODE_KEY_BYTES);
-    (*at)[2 * STORE_NODE_KEY_BYTES] = node->shared;
-    *at += 2 * STORE_NODE_KEY_BYTES + 1;
+    (*at)[PICTURE_BYTES - 1] = node->shared;
+    *at += PICTURE_BYTES;
     return DL_OK;
 }
 
@@ -264,8 +267,8 @@ static void a_rebuild_from_the_evidence_changes_nothing(void **state)
     static struct world w;
     for (int round = 0; round < 50; round++) {
         size_t order[EVENTS];
-        uint8_t before[NODES][2 * STORE_NODE_KEY_BYTES + 1] = {{0}};
-        uint8_t after[NODES][2 * STORE_NODE_KEY_BYTES + 1] = {{0}};
+        uint8_t before[NODES][PICTURE_BYTES] = {{0}};
+        uint8_t after[NODES][PICTURE_BYTES] = {{0}};
         uint8_t *at = before[0];
         make_world(&w);
         shuffle(order);
@@ -289,7 +292,7 @@ static void a_rebuild_gives_the_same_profiles_and_measures(void **state)
         "email=a@x.de phone=+491",  "phone=+491", "email=b@x.de cookie_id=c", "cookie_id=c", "",
         "email=a@x.de loyalty_id=7"};
     for (int i = 0; i < 60; i++)
-        till_sale(&t, i, 10 * i, people[i % 6]);
+        till_sale(&t, i, INT64_C(10) * i, people[i % 6]);
     till_deliver(&t);
     char *before = export_all(fx, EXPORT_PROFILES, EXPORT_NDJSON);
     struct store *st = fx->hub->store;
