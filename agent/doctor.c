@@ -186,6 +186,18 @@ static enum dl_err fetch_status(struct doctor *d, json_t **ret, bool *ret_runnin
     return err;
 }
 
+/* Problems that a check of our own tells, with the figure or the advice. */
+static bool is_told(const char *code)
+{
+    static const char *const told[] = {"disk_full",          "not_running",
+                                       "certificate",        "certificate_expired",
+                                       "certificate_ending", "clock_past"};
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
+        if (strcmp(told[i], code) == 0)
+            return true;
+    return false;
+}
+
 static void check_status(struct doctor *d, const json_t *status)
 {
     size_t i;
@@ -195,7 +207,7 @@ static void check_status(struct doctor *d, const json_t *status)
         const char *state = json_get_str(p, "state"), *code = json_get_str(p, "code");
         const char *detail = json_get_str(p, "detail");
         bool bad = state && strcmp(state, "bad") == 0;
-        if (code && strcmp(code, "disk_full") != 0) /* told already, with the figure */
+        if (code && !is_told(code))
             say(d, bad ? VERDICT_FAIL : VERDICT_WARN, "agent", "%s: %s", code,
                 detail ? detail : "");
     }
