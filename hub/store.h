@@ -237,6 +237,7 @@ struct store_stats {
 enum store_access { STORE_READ, STORE_WRITE };
 
 struct store {
+    /* Rolls back what this thread left open. */
     void (*close)(struct store *st);
 
     /* STORE_READ sees one state throughout. DL_E_BUSY: another process writes,

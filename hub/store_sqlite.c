@@ -96,6 +96,8 @@ static void close_store(struct store *st)
     struct sqlite_store *s = sqlite_of(st);
     if (!s)
         return;
+    if (s->db.sql && !sqlite3_get_autocommit(s->db.sql))
+        rollback(st);
     db_close(&s->db);
     mutex_done(&s->turn);
     free(s);
