@@ -49,6 +49,10 @@ struct writer {
     struct job *first, **last;
     size_t waiting;
     bool stop;
+    bool busy;        /* somebody works on the file: the thread, or a lone caller */
+    bool lone;        /* the last group was one call: nobody gathers meanwhile */
+    bool tidy;        /* nothing was written since the WAL was folded away */
+    uint64_t done_ms; /* when the last group was done */
     uint8_t hub_public[SEAL_PUBLIC_BYTES];
     bool hub_public_changed;
     void (*on_put)(void *ctx);
@@ -56,7 +60,7 @@ struct writer {
     uint8_t stream[SEAL_STREAM_BYTES];
     struct outbox_stats stats;
 
-    /* The writer thread's own. */
+    /* Theirs who set `busy`. */
     struct outbox *ob;
     uint64_t segment_records_max;
     uint64_t segment_age_ms_max;
@@ -301,31 +305,7 @@ static void publish(struct writer *w)
     mutex_unlock(&w->lock);
 }
 
-/* Waits for jobs; NULL: asked to stop and nothing is left. */
-static struct job *wait_for_jobs(struct writer *w, bool *tidy)
-{
-    mutex_lock(&w->lock);
-    while (!w->first && !w->stop) {
-        if (!*tidy) {
-            cond_wait(&w->work, &w->lock);
-        } else if (!cond_wait_ms(&w->work, &w->lock, QUIET_MS) && !w->first && !w->stop) {
-            mutex_unlock(&w->lock);
-            outbox_tidy(w->ob);
-            w->size_due_ms = 0;
-            publish(w);
-            *tidy = false;
-            mutex_lock(&w->lock);
-        }
-    }
-    struct job *jobs = take_group(w);
-    bool new_key = w->hub_public_changed;
-    w->hub_public_changed = false;
-    mutex_unlock(&w->lock);
-    if (new_key)
-        segment_drop(w);
-    return jobs;
-}
-
+/* Wakes those whose calls these were; with the lock held, they wait again for it. */
 static void answer(struct writer *w, struct job *jobs)
 {
     bool wake[2] = {false, false}; /* both, when a group's bounds left jobs behind */
@@ -340,25 +320,114 @@ static void answer(struct writer *w, struct job *jobs)
             cond_broadcast(&w->answered[i]); /* unlocked, so that none wakes to wait again */
 }
 
+/* From here to let_go() the file is the caller's. Locked. */
+static void take_hold(struct writer *w)
+{
+    w->busy = true;
+    if (w->hub_public_changed)
+        segment_drop(w);
+    w->hub_public_changed = false;
+}
+
+/* Locked. */
+static void let_go(struct writer *w, bool lone)
+{
+    w->busy = false;
+    w->lone = lone;
+    w->done_ms = clock_mono_ms();
+}
+
+/* Writes the jobs and shows what came of it. */
+static void serve(struct writer *w, struct job *jobs, bool mine)
+{
+    bool put = run_group(w, jobs);
+    publish(w);
+    mutex_lock(&w->lock);
+    void (*on_put)(void *) = put ? w->on_put : NULL;
+    void *on_put_ctx = w->on_put_ctx;
+    mutex_unlock(&w->lock);
+    if (!mine)
+        answer(w, jobs);
+    if (on_put)
+        on_put(on_put_ctx);
+}
+
+/* ---- the thread ------------------------------------------------------------------ */
+
+/* Locked; lets go of the lock meanwhile. */
+static void fold_wal(struct writer *w)
+{
+    take_hold(w);
+    mutex_unlock(&w->lock);
+    outbox_tidy(w->ob);
+    w->size_due_ms = 0;
+    publish(w);
+    mutex_lock(&w->lock);
+    w->busy = false;
+    w->tidy = true;
+}
+
+/* Locked. Until something wants doing, or it has been quiet for long enough. */
+static void rest(struct writer *w)
+{
+    uint64_t quiet_ms = w->busy ? 0 : clock_mono_ms() - w->done_ms;
+    if (w->tidy)
+        cond_wait(&w->work, &w->lock);
+    else if (quiet_ms < QUIET_MS)
+        cond_wait_ms(&w->work, &w->lock, QUIET_MS - (uint32_t)quiet_ms);
+    else
+        fold_wal(w);
+}
+
+/* Waits for jobs; NULL: asked to stop and nothing is left. */
+static struct job *wait_for_jobs(struct writer *w)
+{
+    mutex_lock(&w->lock);
+    while (w->busy || (!w->first && !w->stop))
+        rest(w);
+    struct job *jobs = take_group(w);
+    take_hold(w);
+    mutex_unlock(&w->lock);
+    return jobs;
+}
+
 static void writer_main(void *ctx)
 {
     struct writer *w = ctx;
-    bool tidy = true;
-    for (struct job *jobs; (jobs = wait_for_jobs(w, &tidy)) != NULL;) {
-        bool put = run_group(w, jobs);
-        publish(w);
+    for (struct job *jobs; (jobs = wait_for_jobs(w)) != NULL;) {
+        bool lone = !jobs->next; /* they are gone once answered */
+        serve(w, jobs, false);
         mutex_lock(&w->lock);
-        void (*on_put)(void *) = put ? w->on_put : NULL;
-        void *on_put_ctx = w->on_put_ctx;
+        let_go(w, lone);
+        w->tidy = false;
         mutex_unlock(&w->lock);
-        answer(w, jobs);
-        if (on_put)
-            on_put(on_put_ctx);
-        tidy = true;
     }
 }
 
 /* ---- callers --------------------------------------------------------------------- */
+
+/* A caller who comes alone does its own work: two threads handing it over cost a
+ * third of a commit in wake-ups. Where calls come together they are gathered by
+ * the thread, for a commit of one would keep the others waiting. Locked. */
+static bool is_alone(const struct writer *w)
+{
+    return w->lone && !w->busy && !w->first;
+}
+
+/* Locked; lets go of the lock. */
+static enum dl_err do_it_here(struct writer *w, struct job *job)
+{
+    take_hold(w);
+    mutex_unlock(&w->lock);
+    serve(w, job, true);
+    mutex_lock(&w->lock);
+    let_go(w, true);
+    if (w->first || w->stop || w->tidy) /* tidy: it sleeps without a time-out */
+        cond_signal(&w->work);
+    w->tidy = false;
+    mutex_unlock(&w->lock);
+    return job->err;
+}
 
 static enum dl_err submit(struct writer *w, struct job *job)
 {
@@ -367,8 +436,10 @@ static enum dl_err submit(struct writer *w, struct job *job)
         mutex_unlock(&w->lock);
         return DL_E_BUSY;
     }
+    if (is_alone(w))
+        return do_it_here(w, job);
     w->waiting += job->kind == JOB_PUT;
-    if (!w->first)
+    if (!w->first && !w->busy)
         cond_signal(&w->work);
     *w->last = job;
     w->last = &job->next;
@@ -462,6 +533,7 @@ enum dl_err writer_open(struct writer **ret, const struct writer_options *opt,
     cond_init(&w->answered[0]);
     cond_init(&w->answered[1]);
     w->last = &w->first;
+    w->lone = true;
     w->on_put = opt->on_put;
     w->on_put_ctx = opt->on_put_ctx;
     memcpy(w->hub_public, opt->hub_public, sizeof w->hub_public);

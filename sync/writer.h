@@ -1,9 +1,10 @@
-/* writer.h - the one thread that writes the outbox; many events share one fsync.
+/* writer.h - the one hand that writes the outbox; many events share one fsync.
  *
  * Callers hand over a record's plaintext; the writer gives it a seq, seals it
  * under the current segment and puts it, commits everything that came in
  * meanwhile, then wakes each caller with its own answer. No delay is added to
  * gather company: while one commit waits for the disk, the next group forms.
+ * A thread of its own does so; a caller who comes alone does its work itself.
  * Segments turn over at start, by count and by time. Plaintext holds tokens, no
  * identifiers; it stays the caller's, who wipes it, and is never copied.
  *
@@ -30,8 +31,8 @@ struct writer_options {
     uint8_t hub_public[SEAL_PUBLIC_BYTES];
     uint64_t segment_records_max; /* 0: 4096 */
     int64_t segment_age_ms_max;   /* 0: one hour */
-    void (*on_put)(void *ctx);    /* after a commit with puts, on the writer's
-                                     thread; wakes sync */
+    void (*on_put)(void *ctx);    /* after a commit with puts, one at a time, on the
+                                     writer's thread or a caller's; wakes sync */
     void *on_put_ctx;
 };
 
@@ -55,7 +56,7 @@ struct writer_item {
  * callers wait). */
 DL_MUST_CHECK enum dl_err writer_put(struct writer *w, struct writer_item *items, size_t count);
 
-/* The same thread does the rest of the writing. Block until durable; errors are
+/* The same hand does the rest of the writing. Block until durable; errors are
  * those of outbox_ack, outbox_fork and outbox_quarantine. */
 DL_MUST_CHECK enum dl_err writer_ack(struct writer *w, uint64_t seq);
 DL_MUST_CHECK enum dl_err writer_fork(struct writer *w, uint64_t from_seq);
