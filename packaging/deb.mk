@@ -3,7 +3,6 @@
 DEB_ARCH  = $(shell dpkg-architecture $(if $(filter-out native,$(HOST)),-t$(HOST)) -qDEB_HOST_ARCH 2>/dev/null)
 DEB_OUT   ?= $(BUILD)/deb
 DEB_TESTS := $(sort $(wildcard tests/packages/[0-9]*.sh))
-export DEB_MAINTAINER ?= Dunlin maintainers <maintainers@dunlin.example>
 
 .PHONY: deb test-packages-deb
 deb: all ## Debian packages of the three programs, into build/deb
