@@ -88,12 +88,15 @@ static DWORD WINAPI dispatch(void *ctx)
     return 0;
 }
 
-/* Services live in session 0, where nobody logs on. Elsewhere there is nothing to
- * ask, and Wine would let us wait ten seconds for the answer. */
+/* Services live in session 0, where nobody logs on, and have no stderr (Wine knows
+ * of the latter alone). Others do not ask the manager: Wine would let us wait ten
+ * seconds for its answer. */
 static bool may_be_service(void)
 {
     DWORD session = 0;
-    return !ProcessIdToSessionId(GetCurrentProcessId(), &session) || session == 0;
+    HANDLE err = GetStdHandle(STD_ERROR_HANDLE);
+    return !ProcessIdToSessionId(GetCurrentProcessId(), &session) || session == 0 || !err ||
+           err == INVALID_HANDLE_VALUE;
 }
 
 enum dl_err service_init(void)
