@@ -7,7 +7,10 @@
 
 #include "agent/accept.h"
 #include "crypto/secret.h"
+#include "platform/bytes.h"
 #include "platform/clock.h"
+#include "platform/file.h"
+#include "platform/random.h"
 #include "platform/thread.h"
 #include "sync/record.h"
 
@@ -18,9 +21,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
+
+#include "tests/support/portable.h"
 
 #define CASE_RECORDS_MAX 4096
 #define CASE_NOW_MS      2521296174000LL /* 2049-11-23T16:02:54Z: after this program was built */
@@ -118,15 +122,16 @@ static inline int house_open(void **state)
     struct house *h = calloc(1, sizeof *h);
     assert_non_null(h);
     uint8_t scalar[GROUP_SCALAR_BYTES] = {7};
-    char folder[] = "/tmp/dunlin-accept-XXXXXX";
-    char path[64];
-    assert_non_null(mkdtemp(folder));
-    (void)snprintf(path, sizeof path, "%s/id.key", folder);
+    struct file_path path;
+    uint8_t nonce[8];
+    char name[40] = "dunlin-accept-";
+    random_bytes(nonce, sizeof nonce);
+    bytes_to_hex(name + strlen(name), nonce, sizeof nonce);
+    assert_int_equal(file_join(&path, portable_temp(), name), DL_OK);
     assert_int_equal(token_key_make(&h->token_key, scalar, 3), DL_OK);
-    assert_int_equal(id_key_create(path), DL_OK);
-    assert_int_equal(id_key_load(&h->id_key, path), DL_OK);
-    unlink(path);
-    rmdir(folder);
+    assert_int_equal(id_key_create(path.s), DL_OK);
+    assert_int_equal(id_key_load(&h->id_key, path.s), DL_OK);
+    assert_int_equal(file_remove(path.s), DL_OK);
     mutex_init(&h->writer.lock);
     h->settings = (struct accept_settings){.guard = ACCEPT_GUARD_REJECT, .region = "DE"};
     h->now_ms = CASE_NOW_MS;

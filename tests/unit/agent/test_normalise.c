@@ -321,8 +321,8 @@ static void published_example_numbers_are_read(void **state)
             wrong += len != strlen(e164) || memcmp(out, e164, len) != 0;
         }
     }
-    print_message("%zu of %zu in E.164, %zu of %zu national ones refused\n", missed_e164, all,
-                  missed_national, national);
+    printf("# %zu of %zu in E.164, %zu of %zu national ones refused\n", missed_e164, all,
+           missed_national, national);
     assert_int_equal(wrong, 0);
     assert_true(missed_e164 * 50 < all);
     assert_true(missed_national * 20 < national);
