@@ -155,3 +155,4 @@ help: ## this list
 	@echo "Dunlin $(VERSION): make TARGET [SAN=asan|tsan] [CC=clang] [HOST=aarch64-linux-gnu|x86_64-w64-mingw32]"
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile packaging/*.mk | sort | expand -t 18
 include packaging/deb.mk
+include packaging/cross.mk
