@@ -92,7 +92,7 @@ all: $(PROGRAMS) ## the three programs, in build/bin
 
 define layer
 $(call lib,$(1)): $(call obj,$(SRC_$(1)))
-	@mkdir -p $$(@D) && rm -f $$@ && $(AR) rcs $$@ $$^
+	@mkdir -p $$(@D) && rm -f $$@ && $(AR) qcs $$@ $$^
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
 

@@ -6,23 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOCK_STEP_MS 20
 /* A parsed batch takes ten times its text, up to 40 MiB; two keep two cores busy. */
 #define BATCHES_AT_ONCE 2
 
 /* ---- the folder ------------------------------------------------------------------- */
-
-/* A process that was killed holds its lock until the kernel has put it away. */
-static enum dl_err take_lock(struct agent *a, const char *dir, uint32_t wait_ms)
-{
-    uint64_t end_ms = clock_mono_ms() + wait_ms;
-    for (;;) {
-        enum dl_err err = folder_lock_take(&a->lock, dir);
-        if (err != DL_E_BUSY || clock_mono_ms() >= end_ms)
-            return err;
-        clock_sleep_ms(LOCK_STEP_MS);
-    }
-}
 
 static enum dl_err take_folder(struct agent *a, const struct agent_options *opt,
                                struct dl_why *why)
@@ -43,7 +30,7 @@ static enum dl_err take_folder(struct agent *a, const struct agent_options *opt,
     err = file_check_private(dir, why);
     if (err)
         return err;
-    err = take_lock(a, dir, opt->lock_wait_ms);
+    err = folder_lock_wait(&a->lock, dir, opt->lock_wait_ms);
     if (err == DL_E_BUSY)
         dl_why_set(why, "another dunlin works on %s; stop it, or talk to it", dir);
     else if (err)

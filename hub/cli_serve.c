@@ -16,6 +16,7 @@
 
 #define CERT_CHECK_MS ((uint64_t)24 * 3600 * 1000)
 #define WAIT_MS_MAX   60000u
+#define LOCK_WAIT_MS  5000u
 
 struct serving {
     const char *dir;
@@ -60,7 +61,7 @@ static int start(struct serving *s, struct dl_why *why)
 {
     struct harden_report hardened;
     bool renewed = false;
-    enum dl_err err = folder_lock_take(&s->lock, s->dir);
+    enum dl_err err = folder_lock_wait(&s->lock, s->dir, LOCK_WAIT_MS);
     if (err == DL_E_BUSY) {
         cli_error("serve: another dunlin-hub serves %s", s->dir);
         return CLI_EXIT_BUSY;

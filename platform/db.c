@@ -120,7 +120,13 @@ static enum dl_err fail(struct opening *o, const char *step)
 {
     int rc = sqlite3_extended_errcode(o->db.sql);
     enum dl_err err = db_err(rc);
-    dl_why_set(o->why, "%.160s: %s: %s", o->path, step, sqlite3_errmsg(o->db.sql));
+    if (err == DL_E_CORRUPT)
+        dl_why_set(o->why,
+                   "%.120s is damaged (%.80s); it is left as it was found. Put it aside or "
+                   "restore it from a backup",
+                   o->path, sqlite3_errmsg(o->db.sql));
+    else
+        dl_why_set(o->why, "%.160s: %s: %s", o->path, step, sqlite3_errmsg(o->db.sql));
     return err ? err : DL_E_IO;
 }
 

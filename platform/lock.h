@@ -10,11 +10,16 @@
 #include "platform/err.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct folder_lock;
 
 /* DL_E_BUSY: another process holds it. */
 DL_MUST_CHECK enum dl_err folder_lock_take(struct folder_lock **ret, const char *dir);
+/* Tries for wait_ms: a process that was killed holds its lock until the kernel has put
+ * it away. */
+DL_MUST_CHECK enum dl_err folder_lock_wait(struct folder_lock **ret, const char *dir,
+                                           uint32_t wait_ms);
 void folder_lock_free(struct folder_lock *lock);
 
 struct harden_report {

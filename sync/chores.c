@@ -105,9 +105,28 @@ done:
 
 /* ---- updates --------------------------------------------------------------------- */
 
+/* A number of the update's config, or our own where it has none or a senseless one. */
+static int64_t configured(const json_t *config, const char *name, int64_t min, int64_t max,
+                          int64_t own)
+{
+    int64_t value = json_get_int(config, name, own);
+    return value >= min && value <= max ? value : own;
+}
+
+/* A key that an update takes back gives way to our own setting again. */
+static void apply_config(struct sync *s, const json_t *config)
+{
+    s->opt.batch_records_max = (size_t)configured(
+        config, "batch_records_max", 1, WIRE_RECORDS_MAX, (int64_t)s->own.batch_records_max);
+    s->opt.linger_ms = configured(config, "linger_ms", 0, 60000, s->own.linger_ms);
+    s->opt.updates_every_ms =
+        configured(config, "updates_every_ms", 1000, 86400000, s->own.updates_every_ms);
+}
+
 static void apply(struct sync *s, const struct updates *u)
 {
     s->cursor = u->cursor;
+    apply_config(s, json_object_get(u->document, "config"));
     mutex_lock(&s->lock);
     s->status.update_cursor = u->cursor;
     mutex_unlock(&s->lock);

@@ -17,8 +17,15 @@
 #define SYNC_REVOKED_RETRY_MS (INT64_C(10) * 60 * 1000)
 #define SYNC_NEVER            INT64_MAX
 
+/* What the hub may set by a signed update, and nothing else. */
+struct sync_pace {
+    size_t batch_records_max;
+    int64_t linger_ms, updates_every_ms;
+};
+
 struct sync {
-    struct sync_options opt; /* defaults filled in */
+    struct sync_options opt; /* defaults filled in, and what the hub configured */
+    struct sync_pace own;    /* what holds where the hub says nothing */
     char *dir, *device;
     struct outbox *reader;
     struct thread *thread;

@@ -274,25 +274,22 @@ static bool is_certificate(const char *path)
     return yes;
 }
 
-static enum dl_err check_mode(const char *path, struct dl_why *why)
+static enum dl_err check_mode(const char *path, const struct stat *st, struct dl_why *why)
 {
-    struct stat st;
-    if (lstat(path, &st) != 0)
-        return os_err(errno);
-    bool dir = S_ISDIR(st.st_mode);
-    if (!dir && !S_ISREG(st.st_mode))
+    bool dir = S_ISDIR(st->st_mode);
+    if (!dir && !S_ISREG(st->st_mode))
         return DL_OK;
-    if (st.st_uid != geteuid() && geteuid() != 0) {
+    if (st->st_uid != geteuid() && geteuid() != 0) {
         dl_why_set(why, "%s belongs to another user; run as that user, or: chown %lu '%s'",
                    path, (unsigned long)geteuid(), path);
         return DL_E_INPUT;
     }
-    if ((st.st_mode & 077) == 0)
+    if ((st->st_mode & 077) == 0)
         return DL_OK;
-    if (!dir && (st.st_mode & 022) == 0 && is_certificate(path))
+    if (!dir && (st->st_mode & 022) == 0 && is_certificate(path))
         return DL_OK;
     dl_why_set(why, "%s is open to other users (mode %03o); run: chmod %s '%s'", path,
-               (unsigned)(st.st_mode & 0777), dir ? "700" : "600", path);
+               (unsigned)(st->st_mode & 0777), dir ? "700" : "600", path);
     return DL_E_INPUT;
 }
 
@@ -308,8 +305,10 @@ static enum dl_err check_entry(void *ctx, const char *name)
     enum dl_err err = file_join(&path, walk->dir, name);
     if (err)
         return err;
-    err = check_mode(path.s, walk->why);
-    return err == DL_E_NOT_FOUND ? DL_OK : err; /* went away meanwhile: a WAL, a lock */
+    struct stat st;
+    if (lstat(path.s, &st) != 0) /* one that went away meanwhile is a WAL or a lock */
+        return errno == ENOENT ? DL_OK : os_err(errno);
+    return check_mode(path.s, &st, walk->why);
 }
 
 enum dl_err file_check_private(const char *dir, struct dl_why *why)
@@ -319,10 +318,7 @@ enum dl_err file_check_private(const char *dir, struct dl_why *why)
         dl_why_set(why, "%s: %s", dir, strerror(errno));
         return os_err(errno);
     }
-    struct file_path inside;
-    enum dl_err err = file_join(&inside, dir, ".");
-    if (!err)
-        err = check_mode(S_ISDIR(st.st_mode) ? inside.s : dir, why);
+    enum dl_err err = check_mode(dir, &st, why);
     if (err)
         return err;
     struct private_walk walk = {.dir = dir, .why = why};

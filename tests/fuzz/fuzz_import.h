@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
 static inline FILE *fuzz_file(const uint8_t *bytes, size_t len)
 {
     static bool ready;

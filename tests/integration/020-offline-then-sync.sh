@@ -11,7 +11,7 @@ sale() { # ID EMAIL-OR-EMPTY LOYALTY-OR-EMPTY TOTAL [TRANSACTION-TYPE]
     local ids='{}'
     [ -n "$2" ] && ids=$(jq -c --arg v "$2" '.email=$v' <<<"$ids")
     [ -n "$3" ] && ids=$(jq -c --arg v "$3" '.loyalty_id=$v' <<<"$ids")
-    jq -cn --arg id "$1" --argjson ids "$ids" --argjson t "$4" --arg tt "${5:-sale}" --arg now "$(date -u +%FT%TZ)" \
+    jq -cn --arg id "$1" --argjson ids "$ids" --argjson t "$4" --arg tt "${5:-sale}" --arg now "$(date -u +%FT%T.%3NZ)" \
         '{id:$id,type:"purchase",time:$now,consent:{profiling:true},identifiers:$ids,
           data:{transaction_type:$tt,store_id:"7",currency:"EUR",total_minor:$t}}'
 }

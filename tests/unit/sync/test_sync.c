@@ -695,6 +695,26 @@ static void a_signed_update_is_kept_and_survives_a_restart(void **state)
     device_close(&d);
 }
 
+static void an_update_sets_the_pace_within_bounds_and_gives_it_back(void **state)
+{
+    (void)state;
+    struct device d;
+    hub.other = give_update;
+    device_open(&d);
+    size_t own = d.s->opt.batch_records_max;
+    fetch_update(&d, "{\"cursor\":5,\"device\":null,\"config\":{\"batch_records_max\":7,"
+                     "\"linger_ms\":90,\"updates_every_ms\":5,\"pii_guard\":0}}");
+    assert_int_equal(d.s->opt.batch_records_max, 7);
+    assert_int_equal(d.s->opt.linger_ms, 90);
+    assert_int_equal(d.s->opt.updates_every_ms, d.s->own.updates_every_ms);
+    device_close(&d);
+    device_open(&d); /* the one on disk holds at once */
+    assert_int_equal(d.s->opt.batch_records_max, 7);
+    fetch_update(&d, "{\"cursor\":6,\"device\":null,\"config\":{}}");
+    assert_int_equal(d.s->opt.batch_records_max, own);
+    device_close(&d);
+}
+
 static void an_update_by_another_key_is_refused(void **state)
 {
     (void)state;
@@ -860,6 +880,7 @@ int main(void)
         TEST(a_garbled_certificate_leaves_the_old_pair),
         TEST(a_crash_amid_a_renewal_leaves_a_pair_that_works),
         TEST(a_signed_update_is_kept_and_survives_a_restart),
+        TEST(an_update_sets_the_pace_within_bounds_and_gives_it_back),
         TEST(an_update_by_another_key_is_refused),
         TEST(a_new_sealing_key_is_used_for_what_comes_next),
         TEST(flush_waits_for_the_receipts),
