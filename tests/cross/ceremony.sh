@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # ceremony.sh - sourced by the tests of agents built for other machines: enrols one at a
 # native hub, sells, and looks at what arrived.
 #
@@ -6,10 +7,15 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../support/tap.sh"
 cd "$tap_dir" || exit 1
 
+# shellcheck disable=SC2034 # for those who source this
 BUILD=${DUNLIN_BUILD:-$top/build}
 # use_agent RUNNER... PROGRAM: from here on `dunlin` is that program under that runner.
 # `exec`, so that a started agent's process is the one that is killed.
 use_agent() {
+    [ -e "${*: -1}" ] || {
+        fail "${*: -1} is built; make cross does it"
+        exit 1
+    }
     mkdir -p "$tap_dir/bin"
     {
         echo '#!/usr/bin/env bash'
@@ -29,7 +35,8 @@ sale() { # ID E-MAIL
 
 agent_ceremony() {
     local hub=$tap_dir/hub till=$tap_dir/$1
-    make_hub "$hub" && start_hub "$hub" || fail "a native hub serves"
+    check "a hub is made" make_hub "$hub"
+    start_hub "$hub" || fail "a native hub serves"
     check "the agent enrols with a bundle of the native dunlin-keys" enroll_till "$1" "$till" "$hub"
     check "the bundle is burnt" test ! -e "$till.bundle"
     if start_till "$till"; then pass "the agent listens on TCP"; else fail "the agent listens on TCP"; fi
@@ -58,6 +65,7 @@ agent_ceremony() {
     check "and delivers" dunlin flush --dir "$till" --wait 60
     is "every sale once" "$(hub_stat "$hub" events)" 5
     is "in order" "$(dunlin-hub export events --dir "$hub" --format ndjson | jq .seq | paste -sd' ')" "1 2 3 4 5"
-    is "doctor finds nothing that fails" "$(dunlin doctor --dir "$till" | cut -c1-4 | sort -u | paste -sd' ')" "ok warn"
+    is "doctor finds nothing that fails" \
+        "$(dunlin doctor --dir "$till" | awk '{n[$1]++} END {print n["FAIL"] + 0, (n["ok"] >= 10)}')" "0 1"
     check_not "no e-mail is in the folder" grep -rqiaE 'jane.doe|kunde[0-9]' "$till"
 }
