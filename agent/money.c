@@ -1,4 +1,5 @@
 #include "agent/money.h"
+#include "platform/currency.h"
 
 #include <string.h>
 
@@ -163,7 +164,7 @@ void money_check(const json_t *data, const char *currency, struct report *report
     s.is_return = word_is(data, "transaction_type", "return");
     if (s.is_return && json_get_int(data, "total_minor", 0) > 0)
         s.sign = -1;
-    if (!money_exponent(currency, &s.exponent))
+    if (!currency_exponent(currency, &s.exponent))
         return; /* refused already */
     check_lines(&s);
     check_taxes(&s);

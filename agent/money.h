@@ -17,9 +17,6 @@
 #define MONEY_DECIMAL_DIGITS_MAX 18
 #define MONEY_DECIMAL_SCALE_MAX  9
 
-/* Digits after the point of an ISO 4217 code in use; false: there is none such. */
-bool money_exponent(const char *code, int *ret);
-
 /* value = digits / 10^scale, exactly. */
 struct money_decimal {
     int64_t digits;

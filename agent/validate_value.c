@@ -2,6 +2,7 @@
 
 #include "agent/event_time.h"
 #include "agent/money.h"
+#include "platform/currency.h"
 #include "platform/clock.h"
 
 #include <inttypes.h>
@@ -160,7 +161,7 @@ static void check_decimal(struct walk *w, const json_t *value)
 static void check_currency(struct walk *w, const json_t *value)
 {
     int exponent;
-    if (!money_exponent(json_string_value(value), &exponent))
+    if (!currency_exponent(json_string_value(value), &exponent))
         problem(w, ACCEPT_CODE_UNKNOWN_CURRENCY, "must be an ISO 4217 code in use, like EUR");
 }
 

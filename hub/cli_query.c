@@ -1,17 +1,20 @@
 /* `dunlin-hub profile show`, `stats`, `audit`: what a person reads. */
 #include "hub/audit.h"
 #include "hub/cli_hub.h"
+#include "hub/portrait.h"
 #include "hub/query.h"
 #include "hub/table.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static int print(const struct cli_args *args, json_t *object)
+/* As JSON, or as `show` tells it to a person; takes the reference. */
+static int print(const struct cli_args *args, json_t *object,
+                 void (*show)(const json_t *object))
 {
     if (cli_flag(args, "json"))
         return cli_hub_print_json(object);
-    table_print_object(object);
+    show(object);
     json_decref(object);
     return fflush(stdout) == 0 ? CLI_EXIT_OK : CLI_EXIT_FAILED;
 }
@@ -29,7 +32,7 @@ int cmd_stats(const struct cli_args *args)
         st->rollback(st);
     }
     st->close(st);
-    return err ? cli_hub_failed("stats", err, NULL) : print(args, stats);
+    return err ? cli_hub_failed("stats", err, NULL) : print(args, stats, table_print_object);
 }
 
 int cmd_profile_show(const struct cli_args *args)
@@ -50,7 +53,8 @@ int cmd_profile_show(const struct cli_args *args)
         dl_why_set(&why, "a profile's id is p_ and 24 hex digits");
     else if (err == DL_E_NOT_FOUND)
         dl_why_set(&why, "there is no profile of this id");
-    return err ? cli_hub_failed("profile show", err, &why) : print(args, profile);
+    return err ? cli_hub_failed("profile show", err, &why)
+               : print(args, profile, portrait_print);
 }
 
 /* Prints a page; *ret_last is its last line's number, 0 when it is empty. */

@@ -1,4 +1,5 @@
 #include "agent/import/build.h"
+#include "platform/currency.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -98,7 +99,7 @@ bool build_unit_price(json_t *line, const struct build_number *price, int expone
 int build_exponent(const char *currency)
 {
     int exponent;
-    return money_exponent(currency, &exponent) ? exponent : 2;
+    return currency_exponent(currency, &exponent) ? exponent : 2;
 }
 
 /* Reads up to `digits` digits; the pointer behind them, or NULL without any. */

@@ -1,21 +1,22 @@
 /* Currencies, decimals, and purchases that do or do not add up. */
 #include "agent/money.h"
 #include "tests/unit/agent/accept_case.h"
+#include "platform/currency.h"
 
 static void exponents_are_those_of_iso_4217(void **state)
 {
     (void)state;
     int exponent = -1;
-    assert_true(money_exponent("EUR", &exponent));
+    assert_true(currency_exponent("EUR", &exponent));
     assert_int_equal(exponent, 2);
-    assert_true(money_exponent("JPY", &exponent));
+    assert_true(currency_exponent("JPY", &exponent));
     assert_int_equal(exponent, 0);
-    assert_true(money_exponent("KWD", &exponent));
+    assert_true(currency_exponent("KWD", &exponent));
     assert_int_equal(exponent, 3);
     static const char *const unknown[] = {"",    "EU",  "EURO", "eur", "XXX",
                                           "XAU", "XTS", "DEM",  "URU"};
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
-        assert_false(money_exponent(unknown[i], &exponent));
+        assert_false(currency_exponent(unknown[i], &exponent));
 }
 
 static void decimals_are_exact(void **state)

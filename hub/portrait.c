@@ -1,0 +1,68 @@
+#include "hub/portrait.h"
+
+#include "platform/currency.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define LABEL "  %-10s "
+
+/* "till (3), web (2)": the members of an object of numbers. */
+static void print_counts(const char *label, const json_t *counts)
+{
+    const char *name;
+    json_t *value;
+    const char *between = "";
+    if (json_object_size(counts) == 0)
+        return;
+    printf(LABEL, label);
+    json_object_foreach((json_t *)counts, name, value)
+    {
+        printf("%s%s (%" PRId64 ")", between, name, (int64_t)json_integer_value(value));
+        between = ", ";
+    }
+    puts("");
+}
+
+static void print_value(const char *code, const json_t *of)
+{
+    char lifetime[CURRENCY_TEXT_BYTES], returned[CURRENCY_TEXT_BYTES];
+    int64_t returns = json_get_int(of, "returns", 0);
+    currency_text(lifetime, code, json_get_int(of, "lifetime_minor", 0));
+    currency_text(returned, code, json_get_int(of, "returns_minor", 0));
+    printf(LABEL "%s in %" PRId64 " purchases", "bought", lifetime,
+           json_get_int(of, "sales", 0));
+    if (returns > 0)
+        printf(", less %s in %" PRId64 " returns", returned, returns);
+    puts("");
+}
+
+/* Types with how many of each; an identifier itself is known to nobody here. */
+static void print_identifiers(const json_t *identifiers)
+{
+    json_t *counts = json_object(), *one;
+    size_t i;
+    json_array_foreach(identifiers, i, one)
+    {
+        const char *type = json_get_str(one, "type");
+        if (type)
+            json_object_set_new(counts, type, json_integer(json_get_int(counts, type, 0) + 1));
+    }
+    print_counts("known by", counts);
+    json_decref(counts);
+}
+
+void portrait_print(const json_t *profile)
+{
+    const char *first = json_get_str(profile, "first_seen");
+    const char *last = json_get_str(profile, "last_seen");
+    const char *code;
+    json_t *of;
+    printf("%s\n", json_get_str(profile, "profile_id"));
+    printf(LABEL "%.10s to %.10s, %" PRId64 " events\n", "seen", first ? first : "-",
+           last ? last : "-", json_get_int(profile, "events", 0));
+    json_object_foreach(json_object_get(profile, "value"), code, of) print_value(code, of);
+    print_counts("events", json_object_get(profile, "types"));
+    print_counts("stores", json_object_get(profile, "stores"));
+    print_identifiers(json_object_get(profile, "identifiers"));
+}
