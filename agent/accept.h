@@ -19,10 +19,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ACCEPT_EVENTS_MAX   1000         /* in one call */
+#define ACCEPT_EVENTS_MAX   1000 /* in one call */
 #define ACCEPT_POINTER_MAX  160
-#define ACCEPT_PROBLEMS_MAX 20           /* told of; the rest are counted */
-#define ACCEPT_WARNINGS_MAX 8            /* per event */
+#define ACCEPT_PROBLEMS_MAX 20 /* told of; the rest are counted */
+#define ACCEPT_WARNINGS_MAX 8  /* per event */
 
 struct accept;
 
@@ -30,9 +30,9 @@ enum accept_guard { ACCEPT_GUARD_REJECT, ACCEPT_GUARD_REDACT };
 
 struct accept_settings {
     enum accept_guard guard;
-    bool consent_default;      /* profiling, where the event does not say */
-    char region[3];            /* ISO 3166 for national phone numbers, "" none */
-    char currency[4];          /* where a purchase does not say; "" none */
+    bool consent_default; /* profiling, where the event does not say */
+    char region[3];       /* ISO 3166 for national phone numbers, "" none */
+    char currency[4];     /* where a purchase does not say; "" none */
 };
 
 /* Borrows all three; they outlive it. */
@@ -46,18 +46,18 @@ void accept_close(struct accept *a);
  * (docs/API.md): unknown_field, wrong_type, required, out_of_range,
  * bad_time, unknown_currency, negative_quantity, pii_in_field, too_large, ... */
 struct accept_problem {
-    size_t index;                      /* of the event in the call, from 0 */
-    char pointer[ACCEPT_POINTER_MAX];  /* RFC 6901: names of ours, indices, and a
-                                          client's name that looks like a programmer's */
+    size_t index;                     /* of the event in the call, from 0 */
+    char pointer[ACCEPT_POINTER_MAX]; /* RFC 6901: names of ours, indices, and a
+                                         client's name that looks like a programmer's */
     const char *code;
-    char detail[200];                  /* for a person; never quotes the value */
+    char detail[200]; /* for a person; never quotes the value */
 };
 
 /* What was taken but does not add up, or was left out. */
 struct accept_warning {
     char pointer[ACCEPT_POINTER_MAX];
-    const char *code; /* total_mismatch, tender_mismatch, identifier_dropped,
-                         time_in_future, no_consent, redacted, ... */
+    const char *code;                    /* total_mismatch, tender_mismatch, identifier_dropped,
+                                            time_in_future, no_consent, redacted, ... */
     int64_t expected_minor, found_minor; /* money codes only, else 0 */
 };
 
@@ -94,7 +94,8 @@ DL_MUST_CHECK enum dl_err accept_from_cloudevent(json_t *cloud_event, json_t **r
                                                  struct accept_problem *problem);
 
 /* Counters since start, as {"events":{type:n},"refused":{code:n},"warnings":{code:n},
- * "identifiers":{type:n},"dropped":{type:n},"guard":{field:n},"duplicates":n}. New reference. */
+ * "identifiers":{type:n},"dropped":{type:n},"guard":{field:n},"duplicates":n}. New reference.
+ */
 json_t *accept_counts(struct accept *a);
 
 #endif

@@ -2,8 +2,8 @@
 
 #include "agent/event_time.h"
 #include "agent/money.h"
-#include "platform/currency.h"
 #include "platform/clock.h"
+#include "platform/currency.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -60,7 +60,7 @@ privacy: all ## the promises: canary customers searched in everything
 # Faults that fit a CI run decide; `make fault` runs all of them for longer.
 FAULT_SHORT := $(FAULT)
 fault: all ## crashes, full disks and cut power, the long way
-	@DUNLIN_ROUNDS=20 tests/run fault $(FAULT)
+	@tests/run start; DUNLIN_ROUNDS=20 DUNLIN_AWAY_SECONDS=600 DUNLIN_TEST_SECONDS=1200 tests/run fault $(FAULT); tests/run total
 
 # ---- fuzzing: libFuzzer, a corpus each ------------------------------------------------
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
@@ -85,13 +85,15 @@ fuzz: ## every fuzzer for FUZZ_SECONDS (60); a crash becomes a file of its corpu
 # ---- checks --------------------------------------------------------------------------
 .PHONY: check layers lint format
 C_FILES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
-SH_FILES := packaging/deps packaging/install-packages packaging/embed-sql tests/run tests/layers demo/run
+SH_FILES := $(shell git ls-files '*.sh' 2>/dev/null) packaging/deps packaging/install-packages packaging/embed-sql \
+            packaging/deb/build tests/run tests/layers tests/fuzz/replay demo/run demo/make-data bench/run
 layers: ## who includes whom: prints offenders
 	@tests/layers
 format: ## lay out every C file
 	@clang-format -i $(C_FILES)
-lint: ## clang-tidy's bug finders and cppcheck
+lint: ## clang-tidy's bug finders, shellcheck
 	@packaging/install-packages build test lint
+	@shellcheck -x -S warning -e SC1091,SC2034,SC2154,SC2317 $(SH_FILES)
 	@clang-tidy --quiet --checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling' \
 	   --warnings-as-errors='*' $(filter-out platform/win/%,$(filter %.c,$(C_FILES))) -- $(CPPFLAGS) -std=c17
 check: layers ## layout, warnings of both compilers, lint
@@ -102,10 +104,11 @@ check: layers ## layout, warnings of both compilers, lint
 	@$(MAKE) --no-print-directory lint
 .PHONY: compdb
 compdb: ## compile_commands.json for editors
+	@packaging/install-packages test
 	@for f in $(filter-out platform/win/%,$(filter %.c,$(C_FILES))); do \
-	   printf '{"directory":"%s","file":"%s","command":"$(CC) %s -c %s"},\n' "$(CURDIR)" $$f \
-	     '$(subst ",\",$(CPPFLAGS)) -std=c17' $$f; \
-	 done | sed '1s/^/[/; $$s/,$$/]/' > compile_commands.json
+	   jq -n --arg dir '$(CURDIR)' --arg file $$f --arg flags '$(CC) $(subst ','\'',$(CPPFLAGS)) -std=c17' \
+	     '{directory: $$dir, file: $$file, command: ($$flags + " -c " + $$file)}'; \
+	 done | jq -s . > compile_commands.json
 
 # ---- what a user runs ------------------------------------------------------------------
 .PHONY: demo bench

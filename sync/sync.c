@@ -367,8 +367,8 @@ enum dl_err sync_make(struct sync **ret, const struct sync_options *opt, struct 
     cond_init(&s->progress);
     s->opt = *opt;
     fill_defaults(&s->opt);
-    s->own = (struct sync_pace){s->opt.batch_records_max, s->opt.linger_ms,
-                                s->opt.updates_every_ms};
+    s->own =
+        (struct sync_pace){s->opt.batch_records_max, s->opt.linger_ms, s->opt.updates_every_ms};
     s->status.uplink = UPLINK_OFFLINE; /* until an answer comes */
     s->linger_until = SYNC_NEVER;
     s->records_max = s->opt.batch_records_max;

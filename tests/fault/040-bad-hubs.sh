@@ -37,7 +37,7 @@ silent=$!
 for i in $(seq 30); do
     curl -s -m 2 -o /dev/null -w '%{time_total} %{http_code}\n' --unix-socket till/dunlin.sock -H 'Content-Type: application/json' \
         --data-binary '{"id":"sl-'"$i"'","type":"visit","data":{"store_id":"1"}}' http://localhost/v1/events
-done >times
+done >"times"
 is "the till never waits for a silent hub" "$(awk '$1 < 1 && $2 == 201' times | wc -l)" 30
 wait $silent
 

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # clean_root.sh - sourced after tap.sh: a fresh Debian 12 to install packages in.
 #
 #   make_clean_root DIR   unpacks one there and sets $root

@@ -60,7 +60,7 @@ is "a batch is taken" "$STATUS" 201
 {
     event b-50 visit "$ids" true '{"store_id":"9"}'
     event b-51 visit "$ids" true '{"storeid":"9","Zebulonia":1}'
-} >batch && send /v1/events application/x-ndjson <batch
+} >"batch" && send /v1/events application/x-ndjson <"batch"
 is "an event with an unknown field is refused" "$STATUS" 422
 send /v1/events < <(event g-1 purchase '{}' true '{"store_id":"9","currency":"EUR","total_minor":1,"lines":[{"line_no":1,"name":"for Zebulon.Quagmire@canary-mail.example","extended_minor":1}]}')
 is "an e-mail in a product name is refused" "$STATUS" 422

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # tap.sh - sourced by shell tests: results as TAP, a private scratch folder, and
 # programs that are stopped at the end whatever happens.
 #

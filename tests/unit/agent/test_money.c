@@ -1,7 +1,7 @@
 /* Currencies, decimals, and purchases that do or do not add up. */
 #include "agent/money.h"
-#include "tests/unit/agent/accept_case.h"
 #include "platform/currency.h"
+#include "tests/unit/agent/accept_case.h"
 
 static void exponents_are_those_of_iso_4217(void **state)
 {
