@@ -2,6 +2,7 @@
 
 #include "crypto/seal.h"
 #include "platform/clock.h"
+#include "platform/heap.h"
 #include "platform/log.h"
 #include "platform/random.h"
 #include "platform/thread.h"
@@ -17,7 +18,7 @@
 #define GROUP_ITEMS_MAX 4096
 #define GROUP_BYTES_MAX (8 << 20)
 
-/* After this long without work the WAL is folded away. */
+/* After this long without work the WAL is folded away and memory given back. */
 #define QUIET_MS 1000
 
 /* How old the file's size in the figures may be. */
@@ -360,6 +361,7 @@ static void fold_wal(struct writer *w)
     take_hold(w);
     mutex_unlock(&w->lock);
     outbox_tidy(w->ob);
+    heap_give_back();
     w->size_due_ms = 0;
     publish(w);
     mutex_lock(&w->lock);
