@@ -1,7 +1,9 @@
 /* Bodies of the hub's requests, given to their handlers as the server would after it
  * has checked who asks. The first byte picks the handler. There is no connection:
- * what asks it for headers and queries finds none. */
+ * what asks it for headers and queries finds none. A $ in a body stands for the
+ * secret of till-9, which was just announced: nobody guesses it. */
 #include "hub/api.h"
+#include "hub/enrol.h"
 #include "hub/peer.h"
 #include "hub/route.h"
 #include "tests/fuzz/fuzz_hub.h"
@@ -24,6 +26,8 @@ void peer_address(struct MHD_Connection *conn, uint8_t ret[static 16])
     no++;
     memcpy(ret, &no, sizeof no);
 }
+
+#define INPUTS_PER_HUB 1000
 
 static struct fuzz_hub hub;
 static struct api api;
@@ -59,23 +63,59 @@ static void set_param(struct request *req, const char *fixed, const uint8_t *byt
         req->param[i] = (char)bytes[i];
 }
 
+static void announce(char ret_secret[static ENROL_SECRET_CHARS + 1])
+{
+    static uint16_t epoch;
+    struct enrol_order order = {.device = "till-9",
+                                .epoch = ++epoch,
+                                .delta_inverse = {1},
+                                .replace = true,
+                                .life_ms = INT64_C(1) << 40,
+                                .who = "fuzz"};
+    int64_t expires_ms;
+    uint16_t newest;
+    enum dl_err err = DL_OK;
+    if (enrol_announce(hub.hub, &order, FUZZ_HUB_NOW_MS, ret_secret, &expires_ms, &newest,
+                       &err) != ENROL_OK)
+        abort();
+}
+
+/* The request's body, NUL-terminated as the server leaves it. */
+static void set_body(struct request *req, const uint8_t *bytes, size_t len)
+{
+    char secret[ENROL_SECRET_CHARS + 1] = "";
+    const uint8_t *mark = memchr(bytes, '$', len);
+    if (mark)
+        announce(secret);
+    req->body = malloc(len + sizeof secret);
+    if (!req->body)
+        abort();
+    size_t head = mark ? (size_t)(mark - bytes) : len;
+    memcpy(req->body, bytes, head);
+    memcpy(req->body + head, secret, strlen(secret));
+    req->body_len = head + strlen(secret);
+    if (mark) {
+        memcpy(req->body + req->body_len, mark + 1, len - head - 1);
+        req->body_len += len - head - 1;
+    }
+    req->body[req->body_len] = '\0';
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     if (len < 1)
         return 0;
-    if (fuzz_hub_next(&hub, 1000))
+    if (fuzz_hub_next(&hub, INPUTS_PER_HUB))
         open_api();
     size_t which = bytes[0] % (sizeof handlers / sizeof handlers[0]);
-    struct request req = {.device = hub.device, .actor = "fuzz", .body_len = len - 1};
+    struct request req = {.device = hub.device, .actor = "fuzz"};
     set_param(&req, handlers[which].param, bytes + 1, len - 1);
-    req.body = malloc(len);
-    if (!req.body)
-        abort();
-    memcpy(req.body, bytes + 1, len - 1);
-    req.body[len - 1] = '\0';
+    set_body(&req, bytes + 1, len - 1);
     handlers[which].handle(&api, &req);
     if (!req.response || req.status < 200 || req.status >= 500)
         abort();
+    if (handlers[which].handle == api_device_revoke && req.status == 200)
+        hub.used = INPUTS_PER_HUB; /* the device is needed */
     request_done(&req);
     return 0;
 }
