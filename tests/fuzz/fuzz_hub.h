@@ -56,6 +56,7 @@ static inline void fuzz_hub_enrol(struct fuzz_hub *f, const struct custodian_sha
     fuzz_must(st->device_enrolled(st, f->device.no, FUZZ_HUB_NOW_MS));
     fuzz_must(st->commit(st));
     f->device.state = STORE_DEVICE_ACTIVE;
+    f->device.enrolled_ms = FUZZ_HUB_NOW_MS;
 }
 
 static inline void fuzz_hub_open(struct fuzz_hub *f)
