@@ -39,12 +39,21 @@ test: test-packages ## everything that decides: layers, unit (ASan+UBSan, TSan),
 	 tests/run layout tests/layers || code=1; \
 	 $(MAKE) -s SAN=asan unit || code=1; \
 	 $(MAKE) -s SAN=tsan tsan || code=1; \
+	 $(MAKE) -s plain || code=1; \
 	 $(MAKE) -s CC=clang SAN=fuzz fuzz-corpus || code=1; \
 	 tests/run integration $(INTEGRATION) || code=1; \
 	 tests/run privacy $(PRIVACY) || code=1; \
 	 tests/run fault $(FAULT_SHORT) || code=1; \
 	 tests/run total && exit $$code
 JOBS ?= $(shell nproc)
+
+# What a sanitizer replaces or forbids is shown by a plain build: that every free() wipes,
+# that cores are off.
+PLAIN_TESTS := tests/unit/platform/test_wipe_heap.c tests/unit/platform/test_lock.c
+PLAIN_BIN := $(PLAIN_TESTS:%.c=$(B)/%$(EXE))
+.PHONY: plain
+plain: $(PLAIN_BIN)
+	@tests/run plain $(PLAIN_BIN)
 
 .PHONY: tsan-build tsan
 TSAN_BIN := $(TSAN_TESTS:%.c=$(B)/%$(EXE))
