@@ -21,7 +21,9 @@ printf '#!/bin/bash\n%s\ntraced %q %q "$@"\n' "$(declare -f traced)" "$tap_dir/t
 chmod +x traced/*
 make_hub "$tap_dir/hub"
 PATH=$tap_dir/traced:$PATH start_hub "$tap_dir/hub" && enroll_till till-1 "$tap_dir/till" "$tap_dir/hub" || fail "set-up"
+tap_pids+=("$(pgrep -P "$HUB_PID")") # strace alone would leave them running
 PATH=$tap_dir/traced:$PATH start_till "$tap_dir/till"
+tap_pids+=("$(pgrep -P "$TILL_PID")")
 # answers TRACE DATABASE: how many answers 201, and how many of them without a sync before.
 answers() {
     awk -v db="$2" '
