@@ -248,7 +248,6 @@ static void a_type_without_a_form_says_so(void **state)
     (void)state;
     static const struct row row = {"x", NORMALISE_NO_FORM, NULL};
     check(TOKEN_TYPE_NONE, "", &row);
-    check(TOKEN_TYPE_NATIONAL_ID, "", &row);
     check(255, "", &row);
 }
 
