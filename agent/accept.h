@@ -33,6 +33,7 @@ struct accept_settings {
     bool consent_default; /* profiling, where the event does not say */
     char region[3];       /* ISO 3166 for national phone numbers, "" none */
     char currency[4];     /* where a purchase does not say; "" none */
+    uint64_t recipes;     /* linkage recipes to compute: bit n is sync/recipe.h's number n */
 };
 
 /* Borrows all three; they outlive it. */

@@ -1,6 +1,7 @@
 #include "hub/ingest.h"
 
 #include "hub/erase.h"
+#include "hub/likeness.h"
 #include "hub/match.h"
 #include "hub/open.h"
 #include "hub/profile.h"
@@ -251,6 +252,23 @@ static enum dl_err heed_tombstones(struct batch *b)
 
 /* ---- match, attach, aggregate ---------------------------------------------------------- */
 
+/* What the next run compares (likeness.h). */
+static enum dl_err remember_recipes(struct batch *b)
+{
+    enum dl_err err = DL_OK;
+    for (size_t f = 0; !err && f < b->fresh_count; f++) {
+        const struct opened *r = &b->records[b->fresh[f]];
+        struct store_recipes row = {.tokens = r->recipes, .tokens_len = r->recipes_len};
+        for (size_t k = 0; !err && b->observations[b->fresh[f]] && k < r->token_count; k++) {
+            if (r->tokens[k].type != LIKENESS_TYPE)
+                continue;
+            memcpy(row.element, r->tokens[k].element, sizeof row.element);
+            err = b->st->recipes_put(b->st, &row);
+        }
+    }
+    return err;
+}
+
 static enum dl_err match(struct batch *b)
 {
     struct match_set *sets = calloc(b->fresh_count + 1, sizeof *sets);
@@ -266,7 +284,7 @@ static enum dl_err match(struct batch *b)
     for (size_t f = 0; !err && f < b->fresh_count; f++)
         b->observations[b->fresh[f]] = sets[f].observation;
     free(sets);
-    return err;
+    return err ? err : remember_recipes(b);
 }
 
 /* An event that came after its person was erased goes in without a trace of them. */

@@ -19,14 +19,23 @@
 #include "platform/err.h"
 #include "sync/recipe.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/* What a person decided of two records, by place. */
+struct linkage_verdict {
+    uint32_t a, b;
+    bool same;
+};
+
 struct linkage_rules {
-    double upper_bits;    /* log2 of the odds that a link needs */
-    double lower_bits;    /* and of those that a person should look at */
-    uint32_t cluster_max; /* records in one cluster */
-    uint32_t block_max;   /* a token held by more records proposes no pairs */
+    double upper_bits;                      /* log2 of the odds that a link needs */
+    double lower_bits;                      /* and of those that a person should look at */
+    uint32_t cluster_max;                   /* records in one cluster */
+    uint32_t block_max;                     /* a token held by more records proposes no pairs */
+    const struct linkage_verdict *verdicts; /* stand above any bits */
+    size_t verdict_count;
 };
 struct linkage_rules linkage_defaults(void);
 

@@ -140,6 +140,29 @@ static enum dl_err unite_groups(struct forest *f, const struct linkage_record *r
     return DL_OK;
 }
 
+/* Would joining two clusters put together what a person told apart? */
+static bool forbidden(struct forest *f, const struct linkage_rules *rules, uint32_t x,
+                      uint32_t y)
+{
+    for (size_t i = 0; i < rules->verdict_count; i++) {
+        const struct linkage_verdict *v = &rules->verdicts[i];
+        uint32_t a = find(f, v->a), b = find(f, v->b);
+        if (!v->same && ((a == x && b == y) || (a == y && b == x)))
+            return true;
+    }
+    return false;
+}
+
+static void heed_verdicts(struct forest *f, const struct linkage_record *records,
+                          const struct linkage_rules *rules)
+{
+    for (size_t i = 0; i < rules->verdict_count; i++) {
+        uint32_t x = find(f, rules->verdicts[i].a), y = find(f, rules->verdicts[i].b);
+        if (rules->verdicts[i].same && x != y)
+            unite(f, records, x, y);
+    }
+}
+
 static void decide(struct forest *f, const struct linkage_scale *scale,
                    const struct linkage_record *records, const struct linkage_rules *rules,
                    struct linkage_link *link)
@@ -151,7 +174,7 @@ static void decide(struct forest *f, const struct linkage_scale *scale,
         link->state = LINKAGE_LINKED;
         return;
     }
-    if (f->size[x] + f->size[y] > rules->cluster_max)
+    if (f->size[x] + f->size[y] > rules->cluster_max || forbidden(f, rules, x, y))
         return;
     if (f->size[x] + f->size[y] > 2 && !supported(scale, records, f, x, y))
         return;
@@ -167,6 +190,8 @@ enum dl_err linkage_cluster(const struct linkage_scale *scale,
     enum dl_err err = forest_make(&f, count);
     if (!err)
         err = unite_groups(&f, records, count);
+    if (!err)
+        heed_verdicts(&f, records, rules);
     if (!err)
         err = rank(records, result);
     if (!err)
