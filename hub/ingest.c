@@ -34,6 +34,7 @@ struct batch {
     int64_t *erased_ms;    /* above 0: a person of it was erased since */
     struct profile_sums sums;
     struct ingest_answer *answer;
+    bool likeness_news; /* recipes came, or somebody was erased */
 };
 
 /* A refusal is an answer, not an error: the transaction ends and nothing is kept. */
@@ -264,6 +265,7 @@ static enum dl_err remember_recipes(struct batch *b)
                 continue;
             memcpy(row.element, r->tokens[k].element, sizeof row.element);
             err = b->st->recipes_put(b->st, &row);
+            b->likeness_news = true;
         }
     }
     return err;
@@ -345,6 +347,7 @@ static enum dl_err erase(struct batch *b)
         const struct opened *r = &b->records[b->fresh[f]];
         int64_t struck_ms = b->erased_ms[b->fresh[f]];
         erasures += r->fact.is_erase;
+        b->likeness_news |= r->fact.is_erase || struck_ms;
         if (r->fact.is_erase)
             err = erase_apply(b->st, b->hub->id_key, r->tokens, r->token_count, r->time_ms);
         else if (struck_ms)
@@ -450,7 +453,10 @@ static enum dl_err transact(struct batch *b, int64_t device)
         b->st->rollback(b->st);
         return err;
     }
-    return b->st->commit(b->st);
+    err = b->st->commit(b->st);
+    if (!err && b->likeness_news)
+        atomic_fetch_add(&b->hub->likeness_news, 1);
+    return err;
 }
 
 enum dl_err ingest_batch(struct hub *hub, int64_t device,

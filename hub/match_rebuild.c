@@ -182,7 +182,7 @@ enum dl_err match_regroup(struct store *st)
     if (!err)
         err = join_observations(&r);
     if (!err)
-        err = st->likenesses_each(st, join_likeness, &r);
+        err = st->likenesses_each(st, 0, join_likeness, &r);
     if (!err)
         err = st->verdicts_each(st, join_verdict, &r);
     if (!err) {

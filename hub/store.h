@@ -399,6 +399,8 @@ struct store {
     /* Likeness. recipes_put: nothing happens where the element has them already.
      * recipes_each: those whose node is there, by node. */
     enum dl_err (*recipes_put)(struct store *st, const struct store_recipes *recipes);
+    enum dl_err (*recipes_drop)(struct store *st,
+                                const uint8_t element[static GROUP_ELEMENT_BYTES]);
     enum dl_err (*recipes_each)(struct store *st,
                                 enum dl_err (*fn)(void *ctx,
                                                   const struct store_recipes *recipes),
@@ -406,7 +408,8 @@ struct store {
     /* All that the last run concluded gives way to these. */
     enum dl_err (*likenesses_replace)(struct store *st, const struct store_likeness *rows,
                                       size_t count);
-    enum dl_err (*likenesses_each)(struct store *st,
+    /* Those of a node (0: all), the strongest first. */
+    enum dl_err (*likenesses_each)(struct store *st, int64_t node,
                                    enum dl_err (*fn)(void *ctx,
                                                      const struct store_likeness *row),
                                    void *ctx);

@@ -4,9 +4,11 @@
 enum stmt {
     STMT_RECIPES_PUT,
     STMT_RECIPES_EACH,
+    STMT_RECIPES_DROP,
     STMT_LIKENESSES_CLEAR,
     STMT_LIKENESS_ADD,
     STMT_LIKENESSES_EACH,
+    STMT_LIKENESSES_OF,
     STMT_VERDICT_PUT,
     STMT_VERDICTS_EACH,
     STMT_COUNT,
@@ -16,11 +18,14 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_RECIPES_PUT] = "INSERT OR IGNORE INTO recipes(element, tokens) VALUES (?1, ?2)",
     [STMT_RECIPES_EACH] = ("SELECT n.no, r.element, r.tokens FROM recipes r "
                            "JOIN nodes n ON n.element = r.element ORDER BY n.no"),
+    [STMT_RECIPES_DROP] = "DELETE FROM recipes WHERE element = ?1",
     [STMT_LIKENESSES_CLEAR] = "DELETE FROM likenesses",
     [STMT_LIKENESS_ADD] =
         "INSERT INTO likenesses(a, b, millibits, state) VALUES (?1, ?2, ?3, ?4)",
     [STMT_LIKENESSES_EACH] = ("SELECT a, b, millibits, state FROM likenesses "
                               "ORDER BY millibits DESC, a, b"),
+    [STMT_LIKENESSES_OF] = ("SELECT a, b, millibits, state FROM likenesses "
+                            "WHERE a = ?1 OR b = ?1 ORDER BY millibits DESC, a, b"),
     [STMT_VERDICT_PUT] = "INSERT OR REPLACE INTO verdicts(a, b, same) VALUES (?1, ?2, ?3)",
     [STMT_VERDICTS_EACH] = "SELECT a, b, same FROM verdicts ORDER BY a, b",
 };
@@ -35,6 +40,14 @@ static enum dl_err recipes_put(struct store *st, const struct store_recipes *rec
     sqlite3_stmt *q = stmt(st, STMT_RECIPES_PUT);
     bind_blob(q, 1, recipes->element, sizeof recipes->element);
     bind_blob(q, 2, recipes->tokens, recipes->tokens_len);
+    return sqlite_run(q);
+}
+
+static enum dl_err recipes_drop(struct store *st,
+                                const uint8_t element[static GROUP_ELEMENT_BYTES])
+{
+    sqlite3_stmt *q = stmt(st, STMT_RECIPES_DROP);
+    bind_blob(q, 1, element, GROUP_ELEMENT_BYTES);
     return sqlite_run(q);
 }
 
@@ -69,10 +82,12 @@ static enum dl_err likenesses_replace(struct store *st, const struct store_liken
 }
 
 static enum dl_err
-likenesses_each(struct store *st,
+likenesses_each(struct store *st, int64_t node,
                 enum dl_err (*fn)(void *ctx, const struct store_likeness *row), void *ctx)
 {
-    sqlite3_stmt *q = stmt(st, STMT_LIKENESSES_EACH);
+    sqlite3_stmt *q = stmt(st, node ? STMT_LIKENESSES_OF : STMT_LIKENESSES_EACH);
+    if (node)
+        bind_int(q, 1, node);
     enum dl_err err = DL_OK;
     while (!err && sqlite3_step(q) == SQLITE_ROW) {
         struct store_likeness row = {.a = sqlite3_column_int64(q, 0),
@@ -112,6 +127,7 @@ verdicts_each(struct store *st,
 struct sqlite_stmts sqlite_likeness_part(struct store *api)
 {
     api->recipes_put = recipes_put;
+    api->recipes_drop = recipes_drop;
     api->recipes_each = recipes_each;
     api->likenesses_replace = likenesses_replace;
     api->likenesses_each = likenesses_each;

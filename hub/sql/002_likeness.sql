@@ -27,7 +27,6 @@ CREATE TABLE verdicts (
 
 CREATE TRIGGER nodes_take_along AFTER DELETE ON nodes WHEN OLD.type = 127
 BEGIN
-    DELETE FROM recipes WHERE element = OLD.element;
     DELETE FROM likenesses WHERE a = OLD.no OR b = OLD.no;
     DELETE FROM verdicts WHERE a = OLD.no OR b = OLD.no;
 END;
