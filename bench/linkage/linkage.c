@@ -3,6 +3,9 @@
  *
  *     linkage [--records N] [--distractors N] [--seed N] [--error X] [--upper BITS]
  *
+ * --events FILE --truth FILE write the people as events for `dunlin import` and as
+ * a list for `dunlin-hub match evaluate` instead, to measure the whole chain.
+ *
  * Distractors are single records of other people, drawn the same way; recall is
  * counted over the first N records, precision over every link that touches them.
  */
@@ -24,6 +27,7 @@ struct bench {
     double error;
     struct linkage_rules rules;
     bool verbose;
+    const char *events_path, *truth_path;
     struct people_record *people;
     struct linkage_record *tokens;
     size_t count, own; /* the first `own` are no distractors */
@@ -159,6 +163,35 @@ static void show_missed(const struct bench *b, const struct linkage_result *resu
             }
 }
 
+static void write_event(FILE *out, size_t no, const struct people_record *who)
+{
+    static const char *const names[PEOPLE_FIELDS] = {
+        "given_name", "surname", "date_of_birth", "postcode", "street", "city", "sex"};
+    const char *comma = "";
+    fprintf(out, "{\"id\":\"e%zu\",\"type\":\"visit\",\"identifiers\":{", no);
+    for (unsigned f = 0; f < PEOPLE_FIELDS; f++)
+        if (who->fields[f][0]) {
+            fprintf(out, "%s\"%s\":\"%s\"", comma, names[f], who->fields[f]);
+            comma = ",";
+        }
+    fprintf(out, "},\"consent\":{\"profiling\":true},\"data\":{\"store_id\":\"1\"}}\n");
+}
+
+static bool write_files(const struct bench *b)
+{
+    FILE *events = fopen(b->events_path, "w"), *truth = fopen(b->truth_path, "w");
+    for (size_t i = 0; events && truth && i < b->count; i++) {
+        write_event(events, i, &b->people[i]);
+        fprintf(truth, "e%zu,%u\n", i, b->people[i].entity);
+    }
+    bool ok = events && truth && !ferror(events) && !ferror(truth);
+    if (events)
+        ok = fclose(events) == 0 && ok;
+    if (truth)
+        ok = fclose(truth) == 0 && ok;
+    return ok;
+}
+
 static bool run(struct bench *b)
 {
     double start = now_s();
@@ -167,6 +200,8 @@ static bool run(struct bench *b)
     printf("records %zu, of these distractors %zu; tokens a record %.1f, made in %.1f s\n",
            b->count, b->count - b->own, (double)tokens_made / (double)b->count,
            now_s() - start);
+    if (b->events_path && b->truth_path)
+        return write_files(b);
     struct linkage_result result;
     start = now_s();
     if (linkage_run(b->tokens, (uint32_t)b->count, &b->rules, &result) != DL_OK)
@@ -210,6 +245,10 @@ int main(int argc, char **argv)
             b.error = value;
         else if (strcmp(argv[i], "--upper") == 0)
             b.rules.upper_bits = value;
+        else if (strcmp(argv[i], "--events") == 0)
+            b.events_path = argv[i + 1];
+        else if (strcmp(argv[i], "--truth") == 0)
+            b.truth_path = argv[i + 1];
         else if (strcmp(argv[i], "--show") == 0)
             b.verbose = value != 0;
         else
