@@ -189,6 +189,23 @@ static enum normalise_reason emit(const struct national *n, struct form_output *
     return NORMALISE_OK;
 }
 
+/* "49 171 5550199" in Germany, where a number may as well begin with area code 04917:
+ * valid with the country's code taken off and with it left on. Nobody can tell. */
+static bool is_ambiguous(const struct phone_text *text, const struct phone_plan *home,
+                         const struct national *n)
+{
+    struct national other = {.code = NULL};
+    size_t code_len = 0;
+    if (!home || text->len != n->len || memcmp(text->digits, n->digits, n->len) != 0 ||
+        phone_region_code(n->digits, n->len, &code_len) != phone_region_code_of(home))
+        return false;
+    set(&other, n->digits + code_len, n->len - code_len);
+    strip_to_complete(home, &other);
+    bool valid = phone_is_in(n->code->valid, other.digits, other.len);
+    secret_wipe(&other, sizeof other);
+    return valid;
+}
+
 static enum normalise_reason place(const struct phone_text *text, const struct form_input *in,
                                    struct national *n)
 {
@@ -197,12 +214,12 @@ static enum normalise_reason place(const struct phone_text *text, const struct f
         return reason;
     if (n->len < NATIONAL_LEN_MIN)
         return NORMALISE_BAD_LENGTH;
-    const struct phone_plan *plan =
-        n->code ? &phone_plans[n->code->plan] : phone_region_find(in->region);
-    if (!n->code)
-        n->code = phone_region_code_of(plan);
-    strip_to_complete(plan, n);
-    return check_national(n);
+    const struct phone_plan *home = n->code ? NULL : phone_region_find(in->region);
+    if (home)
+        n->code = phone_region_code_of(home);
+    strip_to_complete(home ? home : &phone_plans[n->code->plan], n);
+    reason = check_national(n);
+    return !reason && is_ambiguous(text, home, n) ? NORMALISE_BAD_NUMBER : reason;
 }
 
 enum normalise_reason form_phone(const struct form_input *in, struct form_output *out)
