@@ -3,6 +3,7 @@
 
 #include "agent/local.h"
 #include "agent/normalise/normalise.h"
+#include "agent/normalize_lines.h"
 
 #include "crypto/secret.h"
 #include "crypto/token.h"
@@ -73,6 +74,12 @@ const struct cli_option normalize_options[] = {
 int normalize_command(const struct cli_args *args)
 {
     const char *type_name = cli_operand(args, 0), *value = cli_operand(args, 1);
+    if (!value && strcmp(type_name, "-") == 0)
+        return normalize_lines(cli_text(args, "region"));
+    if (!value) {
+        cli_error("normalize: VALUE is lacking");
+        return CLI_EXIT_USAGE;
+    }
     char form[NORMALISE_BYTES_MAX];
     size_t len = 0;
     uint8_t type = token_type_from_name(type_name);

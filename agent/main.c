@@ -54,9 +54,10 @@ static const struct cli_command commands[] = {
      "Name at least one identifier; the value - reads it from standard input. The erasure "
      "travels as an event: it works while the hub is away.",
      forget_options, forget_command},
-    {"normalize", "TYPE VALUE", "print an identifier's canonical form",
+    {"normalize", "TYPE [VALUE]", "print an identifier's canonical form",
      "TYPE is email, phone, loyalty_id, account_id, payment_ref or ticket. Ends with 1 and the "
-     "reason when there is none.",
+     "reason when there is none. With - alone it reads lines TYPE<TAB>VALUE[<TAB>REGION] and "
+     "answers each with the form, or with ! and the reason.",
      normalize_options, normalize_command},
     {"version", "", "print the version", NULL, no_options, version_command},
     {0},

@@ -57,6 +57,15 @@ integration: all ## whole programs against each other on loopback
 privacy: all ## the promises: canary customers searched in everything
 	@tests/run privacy $(PRIVACY)
 
+# A tenth of the spellings fits `make test`; this tries them all.
+.PHONY: phone-oracle phone-table
+phone-oracle: all ## 200,000 spellings of telephone numbers against libphonenumber
+	@packaging/install-packages test
+	@DUNLIN_PHONE_COUNT=200000 tests/run integration tests/integration/080-phone-oracle.sh
+phone-table: ## agent/normalise/phone_table.c anew, from python3-phonenumbers
+	@packaging/install-packages test
+	@packaging/phone-table > $(BUILD)/phone_table.c && mv $(BUILD)/phone_table.c agent/normalise/phone_table.c
+
 # Faults that fit a CI run decide; `make fault` runs all of them for longer.
 FAULT_SHORT := $(FAULT)
 fault: all ## crashes, full disks and cut power, the long way
