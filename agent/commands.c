@@ -1,12 +1,7 @@
-/* The commands of a few lines: flush, normalize, version. */
+/* The commands of a few lines: flush, version. */
 #include "agent/commands.h"
 
 #include "agent/local.h"
-#include "agent/normalise/normalise.h"
-#include "agent/normalize_lines.h"
-
-#include "crypto/secret.h"
-#include "crypto/token.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -62,39 +57,6 @@ int flush_command(const struct cli_args *args)
     api_response_done(&r);
     local_close(l);
     return code;
-}
-
-/* ---- normalize -------------------------------------------------------------------- */
-
-const struct cli_option normalize_options[] = {
-    {"region", 'r', CLI_TEXT, "COUNTRY", "", "country of national phone numbers, such as DE"},
-    {0},
-};
-
-int normalize_command(const struct cli_args *args)
-{
-    const char *type_name = cli_operand(args, 0), *value = cli_operand(args, 1);
-    if (!value && strcmp(type_name, "-") == 0)
-        return normalize_lines(cli_text(args, "region"));
-    if (!value) {
-        cli_error("normalize: VALUE is lacking");
-        return CLI_EXIT_USAGE;
-    }
-    char form[NORMALISE_BYTES_MAX];
-    size_t len = 0;
-    uint8_t type = token_type_from_name(type_name);
-    if (type == TOKEN_TYPE_NONE) {
-        cli_error("normalize: there is no such type of identifier");
-        return CLI_EXIT_USAGE;
-    }
-    enum normalise_reason reason = normalise(type, value, strlen(value),
-                                             cli_text(args, "region"), form, sizeof form, &len);
-    if (reason == NORMALISE_OK)
-        printf("%.*s\n", (int)len, form);
-    else
-        cli_error("normalize: %s", normalise_reason_name(reason));
-    secret_wipe(form, sizeof form);
-    return reason == NORMALISE_OK ? CLI_EXIT_OK : CLI_EXIT_FAILED;
 }
 
 /* ---- version ---------------------------------------------------------------------- */

@@ -86,10 +86,10 @@ static const struct schema_field identifier_fields[] = {
     IDENTIFIER("postcode", NONE, 256, "known, not used yet: dropped and counted"),
     IDENTIFIER("street", NONE, 256, "known, not used yet: dropped and counted"),
     IDENTIFIER("city", NONE, 256, "known, not used yet: dropped and counted"),
-    IDENTIFIER("national_id", NATIONAL_ID, 256, "known, not used yet: dropped and counted"),
-    IDENTIFIER("cookie_id", COOKIE_ID, 1024, "known, not used yet: dropped and counted"),
-    IDENTIFIER("device_id", DEVICE_ID, 256, "known, not used yet: dropped and counted"),
-    IDENTIFIER("ip", IP, 256, "known, not used yet: dropped and counted"),
+    IDENTIFIER("national_id", NATIONAL_ID, 256, "a number of the state's, a passport's"),
+    IDENTIFIER("cookie_id", COOKIE_ID, 1024, "of a browser"),
+    IDENTIFIER("device_id", DEVICE_ID, 256, "a telephone's advertising id"),
+    IDENTIFIER("ip", IP, 256, "an address of the network"),
 };
 
 static const struct schema_field consent_fields[] = {

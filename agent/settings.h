@@ -29,6 +29,7 @@ struct settings {
     int64_t pii_guard; /* enum accept_guard */
     bool consent_default;
     char region[CONFIG_TEXT_BYTES];
+    int64_t date_order; /* enum normalise_date_order */
     char currency[CONFIG_TEXT_BYTES];
     /* [sync] */
     int64_t batch_events, batch_bytes, linger_ms, backoff_base_ms, backoff_max_ms;

@@ -131,8 +131,8 @@ enum normalise_reason scheme_form(enum scheme scheme, enum scheme_field field,
     rule *made_by = rules[scheme][field];
     if (!made_by)
         return NORMALISE_NO_FORM;
-    const struct form_input in = {value, len, site->region ? site->region : "",
-                                  site->date_order};
+    struct form_input in = {value, len, "", site->date_order};
+    form_region(site, in.region);
     struct form_output made = {out, cap, 0};
     enum normalise_reason reason = made_by(&in, &made);
     if (reason == NORMALISE_OK)
