@@ -1,6 +1,7 @@
 /* The commands of a few lines: flush, normalize, version. */
 #include "agent/commands.h"
 
+#include "agent/capture.h"
 #include "agent/local.h"
 #include "agent/normalise/normalise.h"
 #include "agent/normalize_lines.h"
@@ -10,6 +11,8 @@
 
 #include <stdio.h>
 #include <string.h>
+
+#define VALUE_BYTES_MAX 4096
 
 struct harden_report commands_harden;
 
@@ -22,6 +25,11 @@ int commands_fail(const char *what, enum dl_err err, const struct dl_why *why)
 {
     cli_error("%s: %s", what, *why->text ? why->text : dl_err_name(err));
     return cli_exit_of(err);
+}
+
+void commands_wipe_argument(const char *value)
+{
+    secret_wipe((char *)value, strlen(value));
 }
 
 /* ---- flush ------------------------------------------------------------------------ */
@@ -71,30 +79,56 @@ const struct cli_option normalize_options[] = {
     {0},
 };
 
-int normalize_command(const struct cli_args *args)
+/* The first line of standard input. */
+static bool read_line(struct capture_buffer *b)
 {
-    const char *type_name = cli_operand(args, 0), *value = cli_operand(args, 1);
-    if (!value && strcmp(type_name, "-") == 0)
-        return normalize_lines(cli_text(args, "region"));
-    if (!value) {
-        cli_error("normalize: VALUE is lacking");
-        return CLI_EXIT_USAGE;
-    }
+    bool end = false;
+    if (capture_buffer_make(b, VALUE_BYTES_MAX) ||
+        !capture_buffer_fill(b, capture_open(NULL), &end) || !end)
+        return false;
+    const char *newline = memchr(b->bytes, '\n', b->len);
+    if (newline)
+        b->len = (size_t)(newline - b->bytes);
+    return true;
+}
+
+static int print_form(uint8_t type, const char *value, size_t value_len, const char *region)
+{
     char form[NORMALISE_BYTES_MAX];
     size_t len = 0;
-    uint8_t type = token_type_from_name(type_name);
-    if (type == TOKEN_TYPE_NONE) {
-        cli_error("normalize: there is no such type of identifier");
-        return CLI_EXIT_USAGE;
-    }
-    enum normalise_reason reason = normalise(type, value, strlen(value),
-                                             cli_text(args, "region"), form, sizeof form, &len);
+    enum normalise_reason reason =
+        normalise(type, value, value_len, region, form, sizeof form, &len);
     if (reason == NORMALISE_OK)
         printf("%.*s\n", (int)len, form);
     else
         cli_error("normalize: %s", normalise_reason_name(reason));
     secret_wipe(form, sizeof form);
     return reason == NORMALISE_OK ? CLI_EXIT_OK : CLI_EXIT_FAILED;
+}
+
+int normalize_command(const struct cli_args *args)
+{
+    const char *type_name = cli_operand(args, 0), *value = cli_operand(args, 1);
+    const char *region = cli_text(args, "region");
+    if (!value && strcmp(type_name, "-") == 0)
+        return normalize_lines(region);
+    uint8_t type = token_type_from_name(type_name);
+    struct capture_buffer line = {0};
+    int code = CLI_EXIT_USAGE;
+    if (!value)
+        cli_error("normalize: VALUE is lacking");
+    else if (type == TOKEN_TYPE_NONE)
+        cli_error("normalize: there is no such type of identifier");
+    else if (strcmp(value, "-") != 0)
+        code = print_form(type, value, strlen(value), region);
+    else if (read_line(&line))
+        code = print_form(type, line.bytes, line.len, region);
+    else
+        cli_error("normalize: nothing, or too much, on standard input");
+    if (value)
+        commands_wipe_argument(value);
+    capture_buffer_done(&line);
+    return code;
 }
 
 /* ---- version ---------------------------------------------------------------------- */

@@ -56,7 +56,8 @@ static const struct cli_command commands[] = {
      forget_options, forget_command},
     {"normalize", "TYPE [VALUE]", "print an identifier's canonical form",
      "TYPE is email, phone, loyalty_id, account_id, payment_ref or ticket. Ends with 1 and the "
-     "reason when there is none. With - alone it reads lines TYPE<TAB>VALUE[<TAB>REGION] and "
+     "reason when there is none. The value - is read from standard input, which no other "
+     "process sees. With - alone it reads lines TYPE<TAB>VALUE[<TAB>REGION] from there and "
      "answers each with the form, or with ! and the reason.",
      normalize_options, normalize_command},
     {"version", "", "print the version", NULL, no_options, version_command},

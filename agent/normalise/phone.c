@@ -14,8 +14,9 @@
 #define E164_DIGITS_MAX  15
 #define NATIONAL_LEN_MIN 2
 #define NATIONAL_LEN_MAX 17
-#define NATIONAL_CAP     (PHONE_DIGITS_MAX + PHONE_TRANSFORM_BYTES)
-#define LENGTH_BITS      32
+/* Each of up to three rewritings may add a few digits; a group is copied once. */
+#define NATIONAL_CAP (PHONE_DIGITS_MAX + 3 * PHONE_TRANSFORM_BYTES)
+#define LENGTH_BITS  32
 
 /* A national number on its way, the code it belongs to and whose trunk prefix it may
  * still have. */
