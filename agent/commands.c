@@ -2,6 +2,7 @@
 #include "agent/commands.h"
 
 #include "agent/local.h"
+#include "crypto/secret.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,11 @@ int commands_fail(const char *what, enum dl_err err, const struct dl_why *why)
 {
     cli_error("%s: %s", what, *why->text ? why->text : dl_err_name(err));
     return cli_exit_of(err);
+}
+
+void commands_wipe_argument(const char *value)
+{
+    secret_wipe((char *)value, strlen(value));
 }
 
 /* ---- flush ------------------------------------------------------------------------ */

@@ -1,5 +1,6 @@
 #include "agent/normalize.h"
 
+#include "agent/capture.h"
 #include "agent/commands.h"
 #include "crypto/secret.h"
 #include "crypto/token.h"
@@ -9,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINE_BYTES_MAX 8192
+#define LINE_BYTES_MAX  8192
+#define VALUE_BYTES_MAX 8192
 
 const struct cli_option normalize_options[] = {
     {"region", 'r', CLI_TEXT, "COUNTRY", "",
@@ -31,16 +33,16 @@ struct answer {
 };
 
 static void answer_for(const struct normalize_wish *wish, const char *region, const char *type,
-                       const char *value, struct answer *ret)
+                       const char *value, size_t len, struct answer *ret)
 {
     const struct normalise_site site = {.region = region, .date_order = wish->site.date_order};
     ret->len = 0;
     if (wish->scheme == SCHEME_NONE)
-        ret->reason = normalise_for(&site, normalise_type_from_name(type), value, strlen(value),
+        ret->reason = normalise_for(&site, normalise_type_from_name(type), value, len,
                                     ret->form, sizeof ret->form, &ret->len);
     else
-        ret->reason = scheme_form(wish->scheme, scheme_field_from_name(type), &site, value,
-                                  strlen(value), ret->form, sizeof ret->form, &ret->len);
+        ret->reason = scheme_form(wish->scheme, scheme_field_from_name(type), &site, value, len,
+                                  ret->form, sizeof ret->form, &ret->len);
     if (ret->reason || !wish->hash)
         return;
     char hash[SCHEME_HASH_TEXT_BYTES];
@@ -68,7 +70,8 @@ static void print_json(const struct normalize_wish *wish, const char *type,
     json_decref(obj);
 }
 
-int normalize_one(const struct normalize_wish *wish, const char *type, const char *value)
+int normalize_one(const struct normalize_wish *wish, const char *type, const char *value,
+                  size_t len)
 {
     bool known = wish->scheme == SCHEME_NONE
                      ? normalise_type_from_name(type) != TOKEN_TYPE_NONE
@@ -78,7 +81,7 @@ int normalize_one(const struct normalize_wish *wish, const char *type, const cha
         return CLI_EXIT_USAGE;
     }
     struct answer a;
-    answer_for(wish, wish->site.region, type, value, &a);
+    answer_for(wish, wish->site.region, type, value, len, &a);
     int code = a.reason ? CLI_EXIT_FAILED : CLI_EXIT_OK;
     if (wish->json)
         print_json(wish, type, &a);
@@ -106,7 +109,7 @@ static void answer_line(const struct normalize_wish *wish, char *line, struct an
     if (!value)
         return;
     const char *region = cut(value);
-    answer_for(wish, region ? region : wish->site.region, line, value, ret);
+    answer_for(wish, region ? region : wish->site.region, line, value, strlen(value), ret);
 }
 
 /* Whether the line, cut to the buffer or not, was read to its end. */
@@ -172,16 +175,46 @@ static bool read_wish(const struct cli_args *args, struct normalize_wish *ret)
     return false;
 }
 
+/* The first line of standard input. */
+static bool read_line(struct capture_buffer *b)
+{
+    bool end = false;
+    if (capture_buffer_make(b, VALUE_BYTES_MAX) ||
+        !capture_buffer_fill(b, capture_open(NULL), &end) || !end)
+        return false;
+    const char *newline = memchr(b->bytes, '\n', b->len);
+    if (newline)
+        b->len = (size_t)(newline - b->bytes);
+    return true;
+}
+
+static int normalize_input(const struct normalize_wish *wish, const char *type)
+{
+    struct capture_buffer line = {0};
+    int code = CLI_EXIT_USAGE;
+    if (read_line(&line))
+        code = normalize_one(wish, type, line.bytes, line.len);
+    else
+        cli_error("normalize: nothing, or too much, on standard input");
+    capture_buffer_done(&line);
+    return code;
+}
+
 int normalize_command(const struct cli_args *args)
 {
     const char *type = cli_operand(args, 0), *value = cli_operand(args, 1);
     struct normalize_wish wish;
     if (!read_wish(args, &wish))
         return CLI_EXIT_USAGE;
-    if (value)
-        return normalize_one(&wish, type, value);
-    if (strcmp(type, "-") == 0)
+    if (!value && strcmp(type, "-") == 0)
         return normalize_lines(&wish);
-    cli_error("normalize: VALUE is lacking");
-    return CLI_EXIT_USAGE;
+    if (!value) {
+        cli_error("normalize: VALUE is lacking");
+        return CLI_EXIT_USAGE;
+    }
+    if (strcmp(value, "-") == 0)
+        return normalize_input(&wish, type);
+    int code = normalize_one(&wish, type, value, strlen(value));
+    commands_wipe_argument(value);
+    return code;
 }

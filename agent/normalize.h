@@ -15,7 +15,8 @@ struct normalize_wish {
 };
 
 /* Prints the form of one value, or on stderr why there is none. Exit code. */
-int normalize_one(const struct normalize_wish *wish, const char *type, const char *value);
+int normalize_one(const struct normalize_wish *wish, const char *type, const char *value,
+                  size_t len);
 
 /* Reads lines TYPE<TAB>VALUE[<TAB>REGION] from standard input and answers each with
  * one line, in order: the form, or ! and the reason there is none. The wish's region

@@ -48,13 +48,14 @@ static size_t write_event(char *out, size_t cap, int client, size_t n)
     int len = snprintf(
         out, cap,
         "{\"id\":\"b-%d-%d-%zu\",\"type\":\"purchase\",\"consent\":{\"profiling\":true},"
-        "\"identifiers\":{\"email\":\"customer%zu@example.com\"},\"data\":{\"store_id\":\"9\","
+        "\"identifiers\":{\"email\":\"customer%zu@example.com\",\"loyalty_id\":\"%07zu\"},"
+        "\"data\":{\"store_id\":\"9\","
         "\"register_id\":\"34\",\"currency\":\"EUR\",\"total_minor\":1999,\"lines\":[{\"line_"
         "no\":1,"
         "\"sku\":\"67591\",\"name\":\"Filter coffee 250 g\",\"quantity\":\"1\","
         "\"unit_price_minor\":1999,\"extended_minor\":1999}],"
         "\"tenders\":[{\"type\":\"card\",\"amount_minor\":1999}]}}\n",
-        (int)getpid(), client, n, n % 5000);
+        (int)getpid(), client, n, n % 5000, n % 5000);
     return len > 0 && (size_t)len < cap ? (size_t)len : 0;
 }
 

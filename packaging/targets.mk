@@ -79,6 +79,11 @@ fuzz_libs := $(foreach l,agent hub keys sync crypto platform,$(call lib,$(l)))
 $(B)/tests/fuzz/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(fuzz_libs)
 	@mkdir -p $(@D) && echo "  LINK  $@" && $(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< \
 	    -Wl,--start-group $(fuzz_libs) $(deps_agent) -Wl,--end-group
+# The hub's see none of the agent, whose layer has files of the same names.
+fuzz_hub_libs := $(foreach l,hub sync crypto platform,$(call lib,$(l)))
+$(B)/tests/fuzz/fuzz_hub_%: $(B)/obj/tests/fuzz/fuzz_hub_%.o $(fuzz_hub_libs)
+	@mkdir -p $(@D) && echo "  LINK  $@" && $(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< \
+	    -Wl,--start-group $(fuzz_hub_libs) $(deps_hub) -Wl,--end-group
 .PHONY: fuzz-build fuzz-corpus fuzz
 fuzz-build: $(if $(filter fuzz,$(SAN)),$(FUZZ_BIN))
 fuzz-corpus: fuzz-build

@@ -14,12 +14,16 @@
 #define E164_DIGITS_MAX  15
 #define NATIONAL_LEN_MIN 2
 #define NATIONAL_LEN_MAX 17
-#define NATIONAL_CAP     (PHONE_DIGITS_MAX + PHONE_TRANSFORM_BYTES)
-#define LENGTH_BITS      32
+/* Each of up to three rewritings may add a few digits; a group is copied once. */
+#define NATIONAL_CAP (PHONE_DIGITS_MAX + 3 * PHONE_TRANSFORM_BYTES)
+#define LENGTH_BITS  32
 
-/* A national number on its way, and the code it belongs to once that is known. */
+/* A national number on its way, the code it belongs to and whose trunk prefix it may
+ * still have. */
 struct national {
     const struct phone_code *code;
+    const struct phone_plan *plan;
+    bool at_home; /* nothing in it named a country */
     char digits[NATIONAL_CAP];
     size_t len;
 };
@@ -51,8 +55,8 @@ static void rewrite(const struct phone_plan *plan, const struct phone_match *mat
             to->digits[to->len++] = *c;
             continue;
         }
-        const int8_t *group = match->group + 2 * (*++c - '1');
-        for (int8_t i = group[0]; i >= 0 && i < group[1]; i++)
+        size_t at = 2 * (size_t)(*++c - '1');
+        for (int8_t i = match->group[at]; i >= 0 && i < match->group[at + 1]; i++)
             to->digits[to->len++] = from->digits[i];
     }
     memcpy(to->digits + to->len, from->digits + match->len, from->len - match->len);
@@ -78,11 +82,11 @@ static void strip_trunk(const struct phone_plan *plan, struct national *n)
 }
 
 /* The same, unless too little would remain. */
-static void strip_to_complete(const struct phone_plan *plan, struct national *n)
+static void strip_to_complete(struct national *n)
 {
     struct national stripped = *n;
-    strip_trunk(plan, &stripped);
-    if (has_length(plan->lengths, stripped.len) || is_too_long(plan, stripped.len))
+    strip_trunk(n->plan, &stripped);
+    if (has_length(n->plan->lengths, stripped.len) || is_too_long(n->plan, stripped.len))
         set(n, stripped.digits, stripped.len);
     secret_wipe(&stripped, sizeof stripped);
 }
@@ -96,6 +100,7 @@ static enum normalise_reason from_abroad(const char *digits, size_t len, struct 
     ret->code = phone_region_code(digits, len, &code_len);
     if (!ret->code)
         return NORMALISE_BAD_COUNTRY;
+    ret->plan = &phone_plans[ret->code->plan];
     set(ret, digits + code_len, len - code_len);
     return NORMALISE_OK;
 }
@@ -116,7 +121,7 @@ static bool has_own_code(const struct phone_plan *home, const char *digits, size
            is_too_long(home, len);
 }
 
-/* As dialled in a region. ret->code stays NULL when no country code was found. */
+/* As dialled in a region. */
 static enum normalise_reason from_home(const struct phone_plan *home, const char *digits,
                                        size_t len, struct national *ret)
 {
@@ -124,9 +129,10 @@ static enum normalise_reason from_home(const struct phone_plan *home, const char
     if (phone_match(home->abroad, digits, len, &match) &&
         (match.len == len || digits[match.len] != '0'))
         return from_abroad(digits + match.len, len - match.len, ret);
-    if (has_own_code(home, digits, len, ret))
-        ret->code = phone_region_code_of(home);
-    else
+    ret->code = phone_region_code_of(home);
+    ret->at_home = !has_own_code(home, digits, len, ret);
+    ret->plan = ret->at_home ? home : &phone_plans[ret->code->plan];
+    if (ret->at_home)
         set(ret, digits, len);
     return NORMALISE_OK;
 }
@@ -142,7 +148,7 @@ static enum normalise_reason find_country(const struct phone_text *text,
         if (reason != NORMALISE_BAD_COUNTRY || !home)
             return reason;
         reason = from_home(home, text->digits, text->len, ret);
-        return reason || ret->code ? reason : NORMALISE_BAD_COUNTRY;
+        return !reason && ret->at_home ? NORMALISE_BAD_COUNTRY : reason;
     }
     if (home)
         return from_home(home, text->digits, text->len, ret);
@@ -154,10 +160,11 @@ static enum normalise_reason find_country(const struct phone_text *text,
 }
 
 /* In a form that is its own form: read again, it loses no further prefix. */
-static bool is_settled(const struct phone_plan *plan, const struct national *n)
+static bool is_settled(const struct national *n)
 {
     struct national again = *n;
-    strip_to_complete(plan, &again);
+    again.plan = &phone_plans[n->code->plan];
+    strip_to_complete(&again);
     bool same = again.len == n->len && memcmp(again.digits, n->digits, n->len) == 0;
     secret_wipe(&again, sizeof again);
     return same;
@@ -169,7 +176,7 @@ static enum normalise_reason check_national(const struct national *n)
     if (n->len < NATIONAL_LEN_MIN || n->len > NATIONAL_LEN_MAX)
         return NORMALISE_BAD_LENGTH;
     if (phone_is_in(n->code->valid, n->digits, n->len))
-        return is_settled(main_plan, n) ? NORMALISE_OK : NORMALISE_BAD_NUMBER;
+        return is_settled(n) ? NORMALISE_OK : NORMALISE_BAD_NUMBER;
     if (has_length(main_plan->local, n->len))
         return NORMALISE_NO_AREA;
     return has_length(main_plan->lengths, n->len) ? NORMALISE_BAD_NUMBER : NORMALISE_BAD_LENGTH;
@@ -191,16 +198,15 @@ static enum normalise_reason emit(const struct national *n, struct form_output *
 
 /* "49 171 5550199" in Germany, where a number may as well begin with area code 04917:
  * valid with the country's code taken off and with it left on. Nobody can tell. */
-static bool is_ambiguous(const struct phone_text *text, const struct phone_plan *home,
-                         const struct national *n)
+static bool is_ambiguous(const struct phone_text *text, const struct national *n)
 {
-    struct national other = {.code = NULL};
+    struct national other = *n;
     size_t code_len = 0;
-    if (!home || text->len != n->len || memcmp(text->digits, n->digits, n->len) != 0 ||
-        phone_region_code(n->digits, n->len, &code_len) != phone_region_code_of(home))
+    if (!n->at_home || text->len != n->len || memcmp(text->digits, n->digits, n->len) != 0 ||
+        phone_region_code(n->digits, n->len, &code_len) != n->code)
         return false;
     set(&other, n->digits + code_len, n->len - code_len);
-    strip_to_complete(home, &other);
+    strip_to_complete(&other);
     bool valid = phone_is_in(n->code->valid, other.digits, other.len);
     secret_wipe(&other, sizeof other);
     return valid;
@@ -214,12 +220,9 @@ static enum normalise_reason place(const struct phone_text *text, const struct f
         return reason;
     if (n->len < NATIONAL_LEN_MIN)
         return NORMALISE_BAD_LENGTH;
-    const struct phone_plan *home = n->code ? NULL : phone_region_find(in->region);
-    if (home)
-        n->code = phone_region_code_of(home);
-    strip_to_complete(home ? home : &phone_plans[n->code->plan], n);
+    strip_to_complete(n);
     reason = check_national(n);
-    return !reason && is_ambiguous(text, home, n) ? NORMALISE_BAD_NUMBER : reason;
+    return !reason && is_ambiguous(text, n) ? NORMALISE_BAD_NUMBER : reason;
 }
 
 enum normalise_reason form_phone(const struct form_input *in, struct form_output *out)

@@ -715,6 +715,33 @@ static void an_update_sets_the_pace_within_bounds_and_gives_it_back(void **state
     device_close(&d);
 }
 
+/* P3 against the hub's own operator, who may sign whatever he likes. */
+static void a_signed_update_cannot_make_a_device_say_more(void **state)
+{
+    (void)state;
+    struct device d;
+    struct file_path outbox;
+    hub.other = give_update;
+    device_open(&d);
+    struct sync_options before = d.s->opt;
+    snprintf(outbox.s, sizeof outbox.s, "%s", d.s->opt.outbox_path);
+    fetch_update(
+        &d, "{\"cursor\":5,\"device\":null,\"hub_url\":\"https://other.example\","
+            "\"hub_ca\":\"x\",\"sign_public\":\"00\",\"token_key\":\"00\",\"epoch\":9,"
+            "\"run\":\"/bin/sh\",\"config\":{\"pii_guard\":\"off\",\"consent.default\":true,"
+            "\"consent_default\":1,\"log.level\":\"debug\",\"api.listen\":\"0.0.0.0:80\","
+            "\"api.allowed_origins\":\"*\",\"sync.proxy\":\"http://other.example\","
+            "\"import.drop_folder\":\"/\",\"outbox_path\":\"/tmp/x\",\"dir\":\"/tmp\","
+            "\"batch_bytes_max\":1,\"device\":\"till-9\",\"hub_sign_public\":\"00\","
+            "\"linger_ms\":-1,\"updates_every_ms\":0,\"batch_records_max\":100000}}");
+    assert_int_equal(status(&d).update_cursor, 5); /* it was taken, and is without effect */
+    assert_memory_equal(&before, &d.s->opt, sizeof before);
+    assert_string_equal(d.s->opt.outbox_path, outbox.s);
+    assert_string_equal(d.s->device, "till-3");
+    assert_string_equal(d.s->dir, scratch_dir.s);
+    device_close(&d);
+}
+
 static void an_update_by_another_key_is_refused(void **state)
 {
     (void)state;
@@ -881,6 +908,7 @@ int main(void)
         TEST(a_crash_amid_a_renewal_leaves_a_pair_that_works),
         TEST(a_signed_update_is_kept_and_survives_a_restart),
         TEST(an_update_sets_the_pace_within_bounds_and_gives_it_back),
+        TEST(a_signed_update_cannot_make_a_device_say_more),
         TEST(an_update_by_another_key_is_refused),
         TEST(a_new_sealing_key_is_used_for_what_comes_next),
         TEST(flush_waits_for_the_receipts),
