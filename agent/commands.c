@@ -1,11 +1,8 @@
-/* The commands of a few lines: flush, normalize, version. */
+/* The commands of a few lines: flush, version. */
 #include "agent/commands.h"
 
 #include "agent/local.h"
-#include "agent/normalise/normalise.h"
-
 #include "crypto/secret.h"
-#include "crypto/token.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +18,11 @@ int commands_fail(const char *what, enum dl_err err, const struct dl_why *why)
 {
     cli_error("%s: %s", what, *why->text ? why->text : dl_err_name(err));
     return cli_exit_of(err);
+}
+
+void commands_wipe_argument(const char *value)
+{
+    secret_wipe((char *)value, strlen(value));
 }
 
 /* ---- flush ------------------------------------------------------------------------ */
@@ -61,33 +63,6 @@ int flush_command(const struct cli_args *args)
     api_response_done(&r);
     local_close(l);
     return code;
-}
-
-/* ---- normalize -------------------------------------------------------------------- */
-
-const struct cli_option normalize_options[] = {
-    {"region", 'r', CLI_TEXT, "COUNTRY", "", "country of national phone numbers, such as DE"},
-    {0},
-};
-
-int normalize_command(const struct cli_args *args)
-{
-    const char *type_name = cli_operand(args, 0), *value = cli_operand(args, 1);
-    char form[NORMALISE_BYTES_MAX];
-    size_t len = 0;
-    uint8_t type = token_type_from_name(type_name);
-    if (type == TOKEN_TYPE_NONE) {
-        cli_error("normalize: there is no such type of identifier");
-        return CLI_EXIT_USAGE;
-    }
-    enum normalise_reason reason = normalise(type, value, strlen(value),
-                                             cli_text(args, "region"), form, sizeof form, &len);
-    if (reason == NORMALISE_OK)
-        printf("%.*s\n", (int)len, form);
-    else
-        cli_error("normalize: %s", normalise_reason_name(reason));
-    secret_wipe(form, sizeof form);
-    return reason == NORMALISE_OK ? CLI_EXIT_OK : CLI_EXIT_FAILED;
 }
 
 /* ---- version ---------------------------------------------------------------------- */

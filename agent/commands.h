@@ -49,6 +49,10 @@ int version_command(const struct cli_args *args);
 void commands_hardened(const struct harden_report *report);
 extern struct harden_report commands_harden;
 
+/* `ps` shows a process's arguments: a value is gone from there as soon as it is read.
+ * The strings are main's own (or args_utf8's), so they may be written. */
+void commands_wipe_argument(const char *value);
+
 /* `what: why` on stderr and the exit code of err. */
 int commands_fail(const char *what, enum dl_err err, const struct dl_why *why);
 

@@ -45,7 +45,8 @@ static enum dl_err start_drop(struct service *s, struct dl_why *why)
                                      .settle_ms = set->drop_settle_ms,
                                      .mapping_path =
                                          set->drop_mapping[0] ? set->drop_mapping : NULL,
-                                     .target = {.put = put_here, .ctx = s->agent}};
+                                     .target = {.put = put_here, .ctx = s->agent},
+                                     .id_key = s->agent->id_key};
     return drop_start(&s->drop, &opt, why);
 }
 

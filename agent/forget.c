@@ -42,13 +42,6 @@ static const struct {
 };
 #define IDENTIFIER_COUNT (sizeof identifiers / sizeof identifiers[0])
 
-/* `ps` shows a process's arguments: the value is gone from there at once. The
- * strings are main's own (or args_utf8's), so they may be written. */
-static void wipe_argument(const char *value)
-{
-    secret_wipe((char *)value, strlen(value));
-}
-
 static enum dl_err read_stdin(struct capture_buffer *b, struct dl_why *why)
 {
     bool end = false;
@@ -109,26 +102,38 @@ static enum dl_err add_lines(json_t *ids, struct dl_why *why)
     return err;
 }
 
-static enum dl_err gather(json_t *ids, const struct cli_args *args, struct dl_why *why)
+/* Before anything that waits: what is on the command line is seen by everybody.
+ * *ret_from_stdin is the member whose value standard input gives, or NULL. */
+static enum dl_err add_arguments(json_t *ids, const struct cli_args *args,
+                                 const char **ret_from_stdin, struct dl_why *why)
 {
-    bool stdin_used = cli_flag(args, "stdin");
-    enum dl_err err = stdin_used ? add_lines(ids, why) : DL_OK;
-    for (size_t i = 0; i < IDENTIFIER_COUNT && !err; i++) {
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; i < IDENTIFIER_COUNT; i++) {
         const char *value = cli_text(args, identifiers[i].option);
         if (!value)
             continue;
         if (strcmp(value, "-") != 0) {
             if (json_object_set_new(ids, identifiers[i].member, json_string(value)) != 0)
                 err = DL_E_INPUT;
-            wipe_argument(value);
-        } else if (stdin_used) {
+            commands_wipe_argument(value);
+        } else if (*ret_from_stdin || cli_flag(args, "stdin")) {
             dl_why_set(why, "standard input gives one value");
             err = DL_E_INPUT;
         } else {
-            stdin_used = true;
-            err = add_from_stdin(ids, identifiers[i].member, why);
+            *ret_from_stdin = identifiers[i].member;
         }
     }
+    return err;
+}
+
+static enum dl_err gather(json_t *ids, const struct cli_args *args, struct dl_why *why)
+{
+    const char *from_stdin = NULL;
+    enum dl_err err = add_arguments(ids, args, &from_stdin, why);
+    if (!err && cli_flag(args, "stdin"))
+        err = add_lines(ids, why);
+    if (!err && from_stdin)
+        err = add_from_stdin(ids, from_stdin, why);
     if (!err && json_object_size(ids) == 0) {
         dl_why_set(why, "whom? Name an identifier, such as --email");
         err = DL_E_INPUT;

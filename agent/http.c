@@ -3,6 +3,7 @@
 #include "agent/api.h"
 #include "agent/http_guard.h"
 #include "agent/problem.h"
+#include "crypto/secret.h"
 #include "platform/arena.h"
 #include "platform/clock.h"
 #include "platform/local_socket.h"
@@ -419,6 +420,6 @@ void http_stop(struct http *h)
         MHD_stop_daemon(h->tcp.daemon);
     if (h->unix_socket.daemon)
         MHD_stop_daemon(h->unix_socket.daemon);
-    memset(h->guard.key, 0, sizeof h->guard.key);
+    secret_wipe(h->guard.key, sizeof h->guard.key);
     free(h);
 }

@@ -87,10 +87,10 @@ static const struct schema_field identifier_fields[] = {
     IDENTIFIER("street", NONE, 256, "tokenised together with others alone"),
     IDENTIFIER("city", NONE, 256, "tokenised together with others alone"),
     IDENTIFIER("sex", NONE, 16, "tokenised together with others alone"),
-    IDENTIFIER("national_id", NATIONAL_ID, 256, "known, not used yet: dropped and counted"),
-    IDENTIFIER("cookie_id", COOKIE_ID, 1024, "known, not used yet: dropped and counted"),
-    IDENTIFIER("device_id", DEVICE_ID, 256, "known, not used yet: dropped and counted"),
-    IDENTIFIER("ip", IP, 256, "known, not used yet: dropped and counted"),
+    IDENTIFIER("national_id", NATIONAL_ID, 256, "a number of the state's, a passport's"),
+    IDENTIFIER("cookie_id", COOKIE_ID, 1024, "of a browser"),
+    IDENTIFIER("device_id", DEVICE_ID, 256, "a telephone's advertising id"),
+    IDENTIFIER("ip", IP, 256, "an address of the network"),
 };
 
 static const struct schema_field consent_fields[] = {

@@ -49,6 +49,9 @@ const struct config_key settings_keys[] = {
     {"privacy.recipes", CONFIG_TEXT, AT(recipes), "default", 0, 0, NULL,
      "linkage recipes computed of names, birth date and address: default, none, or numbers (64 "
      "66)"},
+    {"privacy.date_order", CONFIG_CHOICE, AT(date_order), "auto", 0, 0,
+     "auto|day-first|month-first",
+     "how a birth date such as 3/4/1990 is read; auto: it is dropped, 31/12/1990 is not"},
     {"privacy.currency", CONFIG_TEXT, AT(currency), "", 0, 0, NULL,
      "currency of purchases that do not say, ISO 4217 (EUR); empty: they are refused"},
 
@@ -147,6 +150,7 @@ struct accept_settings settings_for_accept(const struct settings *s)
     struct accept_settings a = {.guard = s->pii_guard == 0 ? ACCEPT_GUARD_REJECT
                                                            : ACCEPT_GUARD_REDACT,
                                 .consent_default = s->consent_default,
+                                .date_order = (enum normalise_date_order)s->date_order,
                                 .recipes = s->recipe_bits};
     memcpy(a.region, s->region, sizeof a.region - 1);
     memcpy(a.currency, s->currency, sizeof a.currency - 1);

@@ -62,7 +62,7 @@ static enum recipes_field field_of(const char *name)
 
 /* Keeps the canonical form; false: there is none, or it is too long to compare. */
 static bool keep(struct portrait *p, enum recipes_field field, const json_t *value,
-                 const char *region)
+                 const struct accept_settings *settings)
 {
     static const uint8_t types[RECIPES_FIELDS] = {
         [RECIPES_GIVEN_NAME] = NORMALISE_GIVEN_NAME,
@@ -75,9 +75,11 @@ static bool keep(struct portrait *p, enum recipes_field field, const json_t *val
     };
     char canonical[NORMALISE_BYTES_MAX];
     size_t len = 0;
-    bool kept = normalise(types[field], json_string_value(value), json_string_length(value),
-                          region, canonical, sizeof canonical, &len) == NORMALISE_OK &&
-                len < sizeof p->forms[field];
+    const struct normalise_site site = {settings->region, settings->date_order};
+    bool kept =
+        normalise_for(&site, types[field], json_string_value(value), json_string_length(value),
+                      canonical, sizeof canonical, &len) == NORMALISE_OK &&
+        len < sizeof p->forms[field];
     if (kept) {
         memcpy(p->forms[field], canonical, len);
         p->forms[field][len] = '\0';
@@ -142,7 +144,7 @@ enum dl_err tokenise(const struct event *event, const struct token_key *key,
             continue;
         if (part == RECIPES_FIELDS)
             err = single(field, i, value, key, settings->region, report, rec);
-        else if (settings->recipes && keep(&portrait, part, value, settings->region))
+        else if (settings->recipes && keep(&portrait, part, value, settings))
             report->tally.identifiers[i]++;
         else
             drop(field, i, report);

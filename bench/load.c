@@ -48,13 +48,14 @@ static size_t write_event(char *out, size_t cap, int client, size_t n)
     int len = snprintf(
         out, cap,
         "{\"id\":\"b-%d-%d-%zu\",\"type\":\"purchase\",\"consent\":{\"profiling\":true},"
-        "\"identifiers\":{\"email\":\"customer%zu@example.com\"},\"data\":{\"store_id\":\"9\","
+        "\"identifiers\":{\"email\":\"customer%zu@example.com\",\"loyalty_id\":\"%07zu\"},"
+        "\"data\":{\"store_id\":\"9\","
         "\"register_id\":\"34\",\"currency\":\"EUR\",\"total_minor\":1999,\"lines\":[{\"line_"
         "no\":1,"
         "\"sku\":\"67591\",\"name\":\"Filter coffee 250 g\",\"quantity\":\"1\","
         "\"unit_price_minor\":1999,\"extended_minor\":1999}],"
         "\"tenders\":[{\"type\":\"card\",\"amount_minor\":1999}]}}\n",
-        (int)getpid(), client, n, n % 5000);
+        (int)getpid(), client, n, n % 5000, n % 5000);
     return len > 0 && (size_t)len < cap ? (size_t)len : 0;
 }
 
@@ -140,9 +141,9 @@ int main(int argc, char **argv)
     struct client *c = calloc(clients, sizeof *c);
     struct thread **threads = calloc(clients, sizeof *threads);
     uint32_t *latency = calloc(clients * requests + 1, sizeof *latency);
-    if (!c || !threads || !latency)
-        return 1;
-    bool failed = false;
+    bool failed = !c || !threads || !latency;
+    if (failed)
+        clients = 0;
     uint64_t start = clock_mono_us();
     for (size_t i = 0; i < clients; i++) {
         c[i] = (struct client){argv[1], (int)i, requests, batch, latency + i * requests, false};
@@ -154,11 +155,12 @@ int main(int argc, char **argv)
     }
     double seconds = (double)(clock_mono_us() - start) / 1e6;
     size_t n = clients * requests;
-    qsort(latency, n, sizeof *latency, by_value);
+    if (n > 0)
+        qsort(latency, n, sizeof *latency, by_value);
     printf("{\"clients\":%zu,\"batch\":%zu,\"events\":%zu,\"events_per_s\":%.0f,\"p50_us\":"
            "%" PRIu32 ",\"p99_us\":%" PRIu32 ",\"failed\":%s}\n",
-           clients, batch, n * batch, (double)(n * batch) / seconds, latency[n / 2],
-           latency[n * 99 / 100], failed ? "true" : "false");
+           clients, batch, n * batch, (double)(n * batch) / seconds, n ? latency[n / 2] : 0,
+           n ? latency[n * 99 / 100] : 0, failed ? "true" : "false");
     free(latency);
     free(threads);
     free(c);

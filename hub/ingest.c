@@ -356,8 +356,7 @@ static enum dl_err erase(struct batch *b)
     return err ? err : b->st->count(b->st, STORE_COUNT_ERASURES, erasures);
 }
 
-/* ---- what cannot be taken, and how far it goes --------------------------------------------
- */
+/* ---- what cannot be taken, and how far it goes ------------------------------------------ */
 
 static enum dl_err quarantine(struct batch *b)
 {
@@ -407,8 +406,7 @@ static enum dl_err advance(struct batch *b)
     return err ? err : b->st->count(b->st, STORE_COUNT_BATCHES, 1);
 }
 
-/* ---- the transaction ------------------------------------------------------------------------
- */
+/* ---- the transaction -------------------------------------------------------------------- */
 
 static enum dl_err admit(struct batch *b, int64_t device)
 {

@@ -194,6 +194,8 @@ enum MHD_Result request_send(struct request *req)
     MHD_add_response_header(req->response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     if (req->status == 401 && req->route && req->route->access == ACCESS_BEARER)
         MHD_add_response_header(req->response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+    if (req->status == 405 && req->route)
+        MHD_add_response_header(req->response, MHD_HTTP_HEADER_ALLOW, req->route->method);
     if (req->retry_after_s > 0) {
         char seconds[NUMBER_BYTES_MAX];
         snprintf(seconds, sizeof seconds, "%d", req->retry_after_s);

@@ -62,9 +62,11 @@ enum route_found route_find(const char *method, const char *path, const struct r
         size_t len = 0;
         if (!fits(r->path, path, &part, &len))
             continue;
-        found = ROUTE_NO_METHOD;
-        if (strcmp(r->method, wanted) != 0)
+        if (strcmp(r->method, wanted) != 0) {
+            found = ROUTE_NO_METHOD;
+            *ret = r;
             continue;
+        }
         if (part) {
             memcpy(ret_param, part, len);
             ret_param[len] = '\0';

@@ -32,7 +32,8 @@ extern const struct route route_table[]; /* ends with a NULL method */
 
 enum route_found { ROUTE_FOUND, ROUTE_NO_PATH, ROUTE_NO_METHOD };
 
-/* HEAD finds what GET does. `ret_param` keeps what it had when there is no {}. */
+/* HEAD finds what GET does. `ret_param` keeps what it had when there is no {}. With
+ * ROUTE_NO_METHOD *ret is the route whose method the path does have. */
 enum route_found route_find(const char *method, const char *path, const struct route **ret,
                             char ret_param[static REQUEST_PARAM_BYTES]);
 

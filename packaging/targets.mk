@@ -39,12 +39,21 @@ test: test-packages ## everything that decides: layers, unit (ASan+UBSan, TSan),
 	 tests/run layout tests/layers || code=1; \
 	 $(MAKE) -s SAN=asan unit || code=1; \
 	 $(MAKE) -s SAN=tsan tsan || code=1; \
+	 $(MAKE) -s plain || code=1; \
 	 $(MAKE) -s CC=clang SAN=fuzz fuzz-corpus || code=1; \
 	 tests/run integration $(INTEGRATION) || code=1; \
 	 tests/run privacy $(PRIVACY) || code=1; \
 	 tests/run fault $(FAULT_SHORT) || code=1; \
 	 tests/run total && exit $$code
 JOBS ?= $(shell nproc)
+
+# What a sanitizer replaces or forbids is shown by a plain build: that every free() wipes,
+# that cores are off.
+PLAIN_TESTS := tests/unit/platform/test_wipe_heap.c tests/unit/platform/test_lock.c
+PLAIN_BIN := $(PLAIN_TESTS:%.c=$(B)/%$(EXE))
+.PHONY: plain
+plain: $(PLAIN_BIN)
+	@tests/run plain $(PLAIN_BIN)
 
 .PHONY: tsan-build tsan
 TSAN_BIN := $(TSAN_TESTS:%.c=$(B)/%$(EXE))
@@ -56,6 +65,15 @@ integration: all ## whole programs against each other on loopback
 	@tests/run integration $(INTEGRATION)
 privacy: all ## the promises: canary customers searched in everything
 	@tests/run privacy $(PRIVACY)
+
+# A tenth of the spellings fits `make test`; this tries them all.
+.PHONY: phone-oracle phone-table
+phone-oracle: all ## 200,000 spellings of telephone numbers against libphonenumber
+	@packaging/install-packages test
+	@DUNLIN_PHONE_COUNT=200000 tests/run integration tests/integration/080-phone-oracle.sh
+phone-table: ## agent/normalise/phone_table.c anew, from python3-phonenumbers
+	@packaging/install-packages test
+	@packaging/phone-table > $(BUILD)/phone_table.c && mv $(BUILD)/phone_table.c agent/normalise/phone_table.c
 
 # Faults that fit a CI run decide; `make fault` runs all of them for longer.
 FAULT_SHORT := $(FAULT)
@@ -70,6 +88,11 @@ fuzz_libs := $(foreach l,agent hub keys sync crypto platform,$(call lib,$(l)))
 $(B)/tests/fuzz/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(fuzz_libs)
 	@mkdir -p $(@D) && echo "  LINK  $@" && $(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< \
 	    -Wl,--start-group $(fuzz_libs) $(deps_agent) -Wl,--end-group
+# The hub's see none of the agent, whose layer has files of the same names.
+fuzz_hub_libs := $(foreach l,hub sync crypto platform,$(call lib,$(l)))
+$(B)/tests/fuzz/fuzz_hub_%: $(B)/obj/tests/fuzz/fuzz_hub_%.o $(fuzz_hub_libs)
+	@mkdir -p $(@D) && echo "  LINK  $@" && $(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< \
+	    -Wl,--start-group $(fuzz_hub_libs) $(deps_hub) -Wl,--end-group
 .PHONY: fuzz-build fuzz-corpus fuzz
 fuzz-build: $(if $(filter fuzz,$(SAN)),$(FUZZ_BIN))
 fuzz-corpus: fuzz-build
@@ -91,11 +114,15 @@ layers: ## who includes whom: prints offenders
 	@tests/layers
 format: ## lay out every C file
 	@clang-format -i $(C_FILES)
+TIDY_FILES  := $(filter-out platform/win/%,$(filter %.c,$(C_FILES)))
+# One process a file: clang-tidy 14 carries what it believes of va_list from file to file.
+TIDY = xargs -P $(JOBS) -I{} clang-tidy --quiet --warnings-as-errors='*' {}
+TIDY_CHECKS := -*,bugprone-*,-bugprone-implicit-widening-of-multiplication-result,-bugprone-sizeof-expression,-bugprone-not-null-terminated-result,-bugprone-too-small-loop-variable,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-optin.performance.Padding,-clang-analyzer-security.insecureAPI.strcpy
 lint: ## clang-tidy's bug finders, shellcheck
 	@packaging/install-packages build test lint
 	@shellcheck -x -S warning -e SC1091,SC2034,SC2154,SC2317 $(SH_FILES)
-	@clang-tidy --quiet --checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling' \
-	   --warnings-as-errors='*' $(filter-out platform/win/%,$(filter %.c,$(C_FILES))) -- $(CPPFLAGS) -std=c17
+	@printf '%s\n' $(TIDY_FILES) | $(TIDY) --checks='$(TIDY_CHECKS)' \
+	   -- $(CPPFLAGS) $(DEPS_AGENT_MHD_CFLAGS) -std=c17
 check: layers ## layout, warnings of both compilers, lint
 	@packaging/install-packages build test lint
 	@clang-format --dry-run -Werror $(C_FILES)

@@ -1,6 +1,7 @@
 #include "agent/import/import.h"
 
 #include "agent/commands.h"
+#include "agent/enrolment.h"
 #include "agent/import/remote.h"
 #include "platform/file.h"
 #include "platform/progress.h"
@@ -27,6 +28,7 @@ struct importing {
     struct import_mapping *mapping;
     struct import_remote remote;
     struct import_target target;
+    struct id_key *id_key;
     struct import_summary *summary;
     json_t *report; /* array, a member per file; NULL: for a person */
 };
@@ -122,6 +124,19 @@ static int import_one(struct importing *m, const char *path)
     return err ? explain(path, err, &why) : CLI_EXIT_OK;
 }
 
+/* The folder's own key, whether an agent runs on it or not: ids stay the same. */
+static enum dl_err load_id_key(struct importing *m, struct dl_why *why)
+{
+    struct file_path path;
+    enum dl_err err = file_join(&path, cli_text(m->args, "dir"), ENROLMENT_ID_KEY);
+    if (!err)
+        err = id_key_load(&m->id_key, path.s);
+    if (err)
+        dl_why_set(why, "%s cannot be read (%s)", path.s, dl_err_name(err));
+    m->job.id_key = m->id_key;
+    return err;
+}
+
 static int import_all(struct importing *m)
 {
     int code = CLI_EXIT_OK;
@@ -151,6 +166,8 @@ int import_command(const struct cli_args *args)
         m.remote.check_only = cli_flag(args, "dry-run");
         m.target = (struct import_target){import_remote_put, &m.remote};
         m.job.target = &m.target;
+        if (!err)
+            err = load_id_key(&m, &why);
         if (err) {
             cli_error("%s", why.text[0] ? why.text : dl_err_name(err));
             code = cli_exit_of(err);
@@ -159,6 +176,7 @@ int import_command(const struct cli_args *args)
         }
         local_close(m.remote.local);
     }
+    id_key_free(m.id_key);
     json_decref(m.report);
     free(m.summary);
     mapping_free(m.mapping);

@@ -2,6 +2,7 @@
 #include "agent/import/source.h"
 
 #include "crypto/secret.h"
+#include "platform/wipe.h"
 
 #include <csv.h>
 #include <stdlib.h>
@@ -368,6 +369,8 @@ enum dl_err import_csv(FILE *in, const struct import_mapping *mapping,
     r->exponent = build_exponent(mapping->currency);
     enum dl_err err = DL_E_NOMEM;
     if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) == 0) {
+        csv_set_realloc_func(&parser, wipe_realloc);
+        csv_set_free_func(&parser, wipe_free);
         csv_set_delim(&parser, (unsigned char)mapping->delimiter);
         err = read_all(in, &parser, r);
         csv_free(&parser);

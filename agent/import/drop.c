@@ -51,8 +51,10 @@ static bool has_settled(const struct drop *d, const char *path)
 static enum dl_err read_in(const struct drop *d, const char *path,
                            struct import_summary *summary, struct dl_why *why)
 {
-    struct import_job job = {
-        .path = path, .defaults = d->options.defaults, .target = &d->options.target};
+    struct import_job job = {.path = path,
+                             .defaults = d->options.defaults,
+                             .target = &d->options.target,
+                             .id_key = d->options.id_key};
     struct import_mapping *mapping = NULL;
     enum dl_err err = DL_OK;
     memset(summary, 0, sizeof *summary);

@@ -24,6 +24,7 @@ struct drop_options {
     const char *mapping_path; /* for CSV; NULL: CSV files fail with that reason */
     struct import_defaults defaults;
     struct import_target target;
+    const struct id_key *id_key;
 };
 
 /* Makes the folder, done/ and failed/, and starts the thread. */

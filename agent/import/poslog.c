@@ -277,8 +277,7 @@ static void take_text(struct poslog *p)
     }
 }
 
-/* ---- the elements that open and close things ----------------------------------------------
- */
+/* ---- the elements that open and close things -------------------------------------------- */
 
 static void begin_transaction(struct poslog *p, const char **attributes)
 {
@@ -380,8 +379,7 @@ static void open_element(struct poslog *p, const char **attributes)
         p->reward_detailed = is_true(attributes, "detailedData");
 }
 
-/* ---- expat's callbacks ---------------------------------------------------------------------
- */
+/* ---- expat's callbacks ------------------------------------------------------------------ */
 
 static void find_rule(struct poslog *p)
 {

@@ -1,7 +1,7 @@
 /* run.h - one file brought in, in batches, with an account of what became of it.
  *
- * Every event has an id of its own (from the file, or made of the file's hash and
- * the line), so a file brought in twice, or again after a crash half-way, doubles
+ * Every event has an id of its own (from the file, or made of the file's keyed hash
+ * and the line), so a file brought in twice, or again after a crash half-way, doubles
  * nothing.
  */
 #ifndef DUNLIN_IMPORT_RUN_H
@@ -9,6 +9,7 @@
 
 #include "agent/accept.h"
 #include "agent/import/source.h"
+#include "crypto/idhash.h"
 
 #include <stdio.h>
 
@@ -46,6 +47,7 @@ struct import_job {
     const struct import_mapping *mapping; /* CSV alone */
     struct import_defaults defaults;
     const struct import_target *target;
+    const struct id_key *id_key; /* the folder's: makes ids for events that have none */
     void (*progress)(void *ctx, uint64_t bytes); /* may be NULL */
     void *progress_ctx;
 };

@@ -8,7 +8,7 @@
 struct form_input {
     const char *value;
     size_t len;
-    const char *region;
+    char region[3]; /* ISO 3166 in capitals, or "" */
     enum normalise_date_order date_order;
 };
 
@@ -17,6 +17,9 @@ struct form_output {
     size_t cap;
     size_t len;
 };
+
+/* The site's region in capitals; UK is GB; what has not two letters is none. */
+void form_region(const struct normalise_site *site, char ret[static 3]);
 
 /* Trimmed, NFC, lower case; domain as IDNA A-labels; for gmail.com and
  * googlemail.com, which deliver to one mailbox, dots and +suffix of the local

@@ -36,6 +36,17 @@ const char *normalise_reason_name(enum normalise_reason reason)
     return reasons[reason];
 }
 
+void form_region(const struct normalise_site *site, char ret[static 3])
+{
+    const char *region = site->region ? site->region : "";
+    memset(ret, 0, 3);
+    for (size_t i = 0; i < 2 && region[i] && strlen(region) == 2; i++)
+        ret[i] =
+            (char)(region[i] >= 'a' && region[i] <= 'z' ? region[i] - 'a' + 'A' : region[i]);
+    if (strcmp(ret, "UK") == 0)
+        memcpy(ret, "GB", 2);
+}
+
 typedef enum normalise_reason form(const struct form_input *in, struct form_output *out);
 
 static form *const forms[] = {
@@ -90,7 +101,8 @@ enum normalise_reason normalise_for(const struct normalise_site *site, uint8_t t
 {
     if (type >= sizeof forms / sizeof *forms || !forms[type])
         return NORMALISE_NO_FORM;
-    struct form_input in = {value, len, site->region ? site->region : "", site->date_order};
+    struct form_input in = {value, len, "", site->date_order};
+    form_region(site, in.region);
     struct form_output made = {out, cap, 0};
     enum normalise_reason reason = forms[type](&in, &made);
     if (reason == NORMALISE_OK)

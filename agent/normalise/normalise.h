@@ -31,9 +31,9 @@ enum normalise_reason {
     NORMALISE_BAD_DOMAIN,     /* e-mail: after the @ */
     NORMALISE_NO_REGION,      /* phone: a national number, and no region is set */
     NORMALISE_BAD_COUNTRY,    /* phone: no such country code, or region not in the table */
-    NORMALISE_BAD_LENGTH,     /* phone: too short or too long for its country */
-    NORMALISE_NO_AREA,        /* phone: national without the trunk prefix */
-    NORMALISE_BAD_NUMBER,     /* phone: cannot be dialled as written */
+    NORMALISE_BAD_LENGTH,     /* phone: too short or too long for its country, or for E.164 */
+    NORMALISE_NO_AREA,        /* phone: can only be dialled within an area */
+    NORMALISE_BAD_NUMBER,     /* phone: none of its country, or one that reads two ways */
     NORMALISE_PLACEHOLDER,    /* an id of nothing but zeros: nobody */
     NORMALISE_CARD_NUMBER,    /* a payment_ref that is a card number */
     NORMALISE_BAD_DATE,       /* birth date: no such day, or not written as a date */

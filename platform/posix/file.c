@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* O_NOFOLLOW and friends, renameat2 */
 #include "platform/file.h"
 
+#include "platform/file_os.h"
 #include "platform/names.h"
 #include "platform/posix/os_err.h"
 #include "platform/random.h"
@@ -30,12 +31,24 @@ static enum dl_err open_fd(int *ret, const char *path, int flags, mode_t mode)
     return DL_OK;
 }
 
-/* Reads until len bytes are there or the file ends. */
-static enum dl_err read_full(int fd, void *ret, size_t len, size_t *ret_len)
+enum dl_err file_os_open(struct file_os *ret, const char *path)
+{
+    int fd = -1;
+    enum dl_err err = open_fd(&fd, path, O_RDONLY, 0);
+    ret->handle = fd;
+    return err;
+}
+
+void file_os_close(struct file_os f)
+{
+    close((int)f.handle);
+}
+
+enum dl_err file_os_read(struct file_os f, void *ret, size_t len, size_t *ret_len)
 {
     size_t done = 0;
     while (done < len) {
-        ssize_t n = read(fd, (char *)ret + done, len - done);
+        ssize_t n = read((int)f.handle, (char *)ret + done, len - done);
         if (n == 0)
             break;
         if (n < 0 && errno != EINTR)
@@ -80,7 +93,7 @@ static enum dl_err sync_folder_of(const char *path)
         return DL_E_INPUT;
     memcpy(dir.s, path, len);
     dir.s[len] = '\0';
-    int fd;
+    int fd = -1;
     enum dl_err err = open_fd(&fd, len ? dir.s : ".", O_RDONLY | O_DIRECTORY, 0);
     if (err)
         return err;
@@ -89,11 +102,10 @@ static enum dl_err sync_folder_of(const char *path)
     return err;
 }
 
-/* A size to reserve: what a regular file says, else (pipes, /proc) the limit. */
-static enum dl_err read_capacity(int fd, size_t len_max, size_t *ret)
+enum dl_err file_os_capacity(struct file_os f, size_t len_max, size_t *ret)
 {
     struct stat st;
-    if (fstat(fd, &st) != 0)
+    if (fstat((int)f.handle, &st) != 0)
         return os_err(errno);
     if (S_ISDIR(st.st_mode))
         return DL_E_INPUT;
@@ -105,59 +117,6 @@ static enum dl_err read_capacity(int fd, size_t len_max, size_t *ret)
         *ret = len_max;
     }
     return DL_OK;
-}
-
-enum dl_err file_read(const char *path, size_t len_max, uint8_t **ret, size_t *ret_len)
-{
-    int fd;
-    uint8_t *bytes = NULL;
-    size_t cap = 0, len, more = 0;
-    enum dl_err err = open_fd(&fd, path, O_RDONLY, 0);
-    if (err)
-        return err;
-    err = read_capacity(fd, len_max, &cap);
-    if (err)
-        goto done;
-    err = DL_E_NOMEM;
-    bytes = cap < SIZE_MAX ? malloc(cap + 1) : NULL;
-    if (!bytes)
-        goto done;
-    err = read_full(fd, bytes, cap, &len);
-    if (err)
-        goto done;
-    err = len == cap ? read_full(fd, &(char){0}, 1, &more) : DL_OK;
-    if (!err && more > 0)
-        err = DL_E_INPUT; /* longer than allowed, or growing under our eyes */
-    if (err)
-        goto done;
-    bytes[len] = '\0';
-    *ret = bytes;
-    *ret_len = len;
-    bytes = NULL; /* the caller's now */
-done:
-    if (bytes)
-        sodium_memzero(bytes, cap);
-    free(bytes);
-    close(fd);
-    return err;
-}
-
-enum dl_err file_read_exact(const char *path, void *ret, size_t len)
-{
-    int fd;
-    enum dl_err err = open_fd(&fd, path, O_RDONLY, 0);
-    if (err)
-        return err;
-    size_t got, more = 0;
-    err = read_full(fd, ret, len, &got);
-    if (!err && got == len)
-        err = read_full(fd, &(char){0}, 1, &more);
-    if (!err && (got != len || more != 0))
-        err = DL_E_CORRUPT;
-    if (err)
-        sodium_memzero(ret, len);
-    close(fd);
-    return err;
 }
 
 /* The neighbour that is renamed over `path`. Always of one name, so that a
@@ -356,7 +315,7 @@ static enum dl_err overwrite(int fd, uint64_t len)
 
 enum dl_err file_burn(const char *path)
 {
-    int fd;
+    int fd = -1;
     enum dl_err err = open_fd(&fd, path, O_WRONLY | O_NOFOLLOW, 0);
     if (err)
         return err;

@@ -1,5 +1,6 @@
 #include "platform/file.h"
 
+#include "platform/file_os.h"
 #include "platform/names.h"
 #include "platform/random.h"
 #include "platform/win/os_err.h"
@@ -62,13 +63,26 @@ static enum dl_err open_write(HANDLE *ret, const char *path, DWORD how, unsigned
     return err;
 }
 
-static enum dl_err read_full(HANDLE h, void *ret, size_t len, size_t *ret_len)
+enum dl_err file_os_open(struct file_os *ret, const char *path)
+{
+    HANDLE h = INVALID_HANDLE_VALUE;
+    enum dl_err err = open_read(&h, path);
+    ret->handle = (intptr_t)h;
+    return err;
+}
+
+void file_os_close(struct file_os f)
+{
+    CloseHandle((HANDLE)f.handle);
+}
+
+enum dl_err file_os_read(struct file_os f, void *ret, size_t len, size_t *ret_len)
 {
     size_t done = 0;
     while (done < len) {
         size_t left = len - done;
         DWORD n = 0;
-        if (!ReadFile(h, (char *)ret + done,
+        if (!ReadFile((HANDLE)f.handle, (char *)ret + done,
                       (DWORD)(left < CHUNK_BYTES_MAX ? left : CHUNK_BYTES_MAX), &n, NULL)) {
             if (GetLastError() != ERROR_BROKEN_PIPE && GetLastError() != ERROR_HANDLE_EOF)
                 return last();
@@ -96,9 +110,9 @@ static enum dl_err write_full(HANDLE h, const void *bytes, size_t len)
     return DL_OK;
 }
 
-/* A size to reserve: what a disk file says, else (pipes) the limit. */
-static enum dl_err read_capacity(HANDLE h, size_t len_max, size_t *ret)
+enum dl_err file_os_capacity(struct file_os f, size_t len_max, size_t *ret)
 {
+    HANDLE h = (HANDLE)f.handle;
     LARGE_INTEGER size;
     if (GetFileType(h) != FILE_TYPE_DISK) {
         *ret = len_max;
@@ -110,59 +124,6 @@ static enum dl_err read_capacity(HANDLE h, size_t len_max, size_t *ret)
         return DL_E_INPUT;
     *ret = (size_t)size.QuadPart;
     return DL_OK;
-}
-
-enum dl_err file_read(const char *path, size_t len_max, uint8_t **ret, size_t *ret_len)
-{
-    HANDLE h;
-    uint8_t *bytes = NULL;
-    size_t cap = 0, len, more = 0;
-    enum dl_err err = open_read(&h, path);
-    if (err)
-        return err;
-    err = read_capacity(h, len_max, &cap);
-    if (err)
-        goto done;
-    err = DL_E_NOMEM;
-    bytes = cap < SIZE_MAX ? malloc(cap + 1) : NULL;
-    if (!bytes)
-        goto done;
-    err = read_full(h, bytes, cap, &len);
-    if (err)
-        goto done;
-    err = len == cap ? read_full(h, &(char){0}, 1, &more) : DL_OK;
-    if (!err && more > 0)
-        err = DL_E_INPUT; /* longer than allowed, or growing under our eyes */
-    if (err)
-        goto done;
-    bytes[len] = '\0';
-    *ret = bytes;
-    *ret_len = len;
-    bytes = NULL; /* the caller's now */
-done:
-    if (bytes)
-        sodium_memzero(bytes, cap);
-    free(bytes);
-    CloseHandle(h);
-    return err;
-}
-
-enum dl_err file_read_exact(const char *path, void *ret, size_t len)
-{
-    HANDLE h;
-    enum dl_err err = open_read(&h, path);
-    if (err)
-        return err;
-    size_t got, more = 0;
-    err = read_full(h, ret, len, &got);
-    if (!err && got == len)
-        err = read_full(h, &(char){0}, 1, &more);
-    if (!err && (got != len || more != 0))
-        err = DL_E_CORRUPT;
-    if (err)
-        sodium_memzero(ret, len);
-    CloseHandle(h);
-    return err;
 }
 
 static enum dl_err move(const char *from, const char *to, DWORD flags)

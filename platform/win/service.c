@@ -4,6 +4,8 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <tlhelp32.h>
+#include <wchar.h>
 
 #define START_HINT_MS 30000
 
@@ -88,15 +90,31 @@ static DWORD WINAPI dispatch(void *ctx)
     return 0;
 }
 
-/* Services live in session 0, where nobody logs on, and have no stderr (Wine knows
- * of the latter alone). Others do not ask the manager: Wine would let us wait ten
- * seconds for its answer. */
-static bool may_be_service(void)
+/* Finds a process among all. */
+static bool process_find(DWORD id, PROCESSENTRY32W *ret)
 {
-    DWORD session = 0;
-    HANDLE err = GetStdHandle(STD_ERROR_HANDLE);
-    return !ProcessIdToSessionId(GetCurrentProcessId(), &session) || session == 0 || !err ||
-           err == INVALID_HANDLE_VALUE;
+    HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+    ret->dwSize = sizeof *ret;
+    bool found = false;
+    if (all == INVALID_HANDLE_VALUE)
+        return false;
+    for (BOOL more = Process32FirstW(all, ret); more && !found;) {
+        found = ret->th32ProcessID == id;
+        if (!found)
+            more = Process32NextW(all, ret);
+    }
+    CloseHandle(all);
+    return found;
+}
+
+/* The manager is asked only by what it started: others wait ten seconds for its
+ * answer under Wine. */
+static bool is_service(void)
+{
+    PROCESSENTRY32W self, parent;
+    return process_find(GetCurrentProcessId(), &self) &&
+           process_find(self.th32ParentProcessID, &parent) &&
+           _wcsicmp(parent.szExeFile, L"services.exe") == 0;
 }
 
 enum dl_err service_init(void)
@@ -107,7 +125,7 @@ enum dl_err service_init(void)
     manager_known = CreateEventW(NULL, TRUE, FALSE, NULL);
     if (!wake || !manager_known || !SetConsoleCtrlHandler(on_console, TRUE))
         return os_err(GetLastError());
-    if (!may_be_service())
+    if (!is_service())
         return DL_OK;
     HANDLE thread = CreateThread(NULL, 0, dispatch, NULL, 0, NULL);
     if (!thread)

@@ -50,6 +50,7 @@ static enum dl_err refuse_visits(void *ctx, json_t *const *events, size_t count,
 
 static struct import_summary *summary;
 static struct kept kept;
+static struct id_key *id_key;
 static struct dl_why why;
 
 static enum dl_err bring(const char *path, enum import_format format, const char *mapping_path,
@@ -60,8 +61,11 @@ static enum dl_err bring(const char *path, enum import_format format, const char
     struct import_target target = {put, &kept};
     if (mapping_path)
         assert_int_equal(mapping_load(&mapping, mapping_path, &why), DL_OK);
-    struct import_job job = {
-        .path = path, .format = format, .mapping = mapping, .target = &target};
+    struct import_job job = {.path = path,
+                             .format = format,
+                             .mapping = mapping,
+                             .target = &target,
+                             .id_key = id_key};
     enum dl_err err = import_file(&job, summary, &why);
     mapping_free(mapping);
     return err;
@@ -119,6 +123,45 @@ static const char orders_map[] = "[event]\ntype=purchase\ngroup=no\nid_prefix=o-
                                  "return_if=no starts R\n[file]\ndelimiter=tab\ndecimal=,\n"
                                  "[columns]\n/identifiers/email=mail\n[nobody]\nmail=-\n"
                                  "[line]\nsku=art\nquantity=qty\nunit_price=price\n";
+
+static struct id_key *make_key(void)
+{
+    struct id_key *key = NULL;
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/dunlin-import-key-%d", (int)getpid());
+    assert_int_equal(id_key_create(path), DL_OK);
+    assert_int_equal(id_key_load(&key, path), DL_OK);
+    remove(path);
+    return key;
+}
+
+static void copy_of_first_id(char ret[static 80])
+{
+    snprintf(ret, 80, "%s", json_get_str(json_array_get(kept.events, 0), "id"));
+    json_array_clear(kept.events);
+}
+
+/* A plain hash of a file with one sale would let the hub test whose it was. */
+static void an_id_made_for_an_event_tells_nothing_without_the_devices_key(void **state)
+{
+    (void)state;
+    char first[80], again[80], elsewhere[80];
+    const char *path = write_temp("one", "{\"type\":\"visit\",\"identifiers\":{\"phone\":"
+                                         "\"0171 5550199\"},\"data\":{\"store_id\":\"9\"}}\n");
+    struct id_key *own = id_key, *other = make_key();
+    assert_int_equal(bring(path, IMPORT_FORMAT_NDJSON, NULL, keep), DL_OK);
+    copy_of_first_id(first);
+    assert_int_equal(bring(path, IMPORT_FORMAT_NDJSON, NULL, keep), DL_OK);
+    copy_of_first_id(again);
+    id_key = other;
+    assert_int_equal(bring(path, IMPORT_FORMAT_NDJSON, NULL, keep), DL_OK);
+    copy_of_first_id(elsewhere);
+    id_key = own;
+    id_key_free(other);
+    remove(path);
+    assert_string_equal(first, again);
+    assert_string_not_equal(first, elsewhere);
+}
 
 static void rows_of_a_group_become_one_purchase(void **state)
 {
@@ -337,8 +380,10 @@ int main(void)
 {
     json_setup();
     assert_int_equal(crypto_setup(), DL_OK);
+    id_key = make_key();
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(an_id_made_for_an_event_tells_nothing_without_the_devices_key),
         TEST(rows_of_a_group_become_one_purchase),
         TEST(a_header_without_a_mapped_column_is_told_by_name),
         TEST(an_unknown_mapping_key_names_file_line_and_key),
@@ -351,5 +396,7 @@ int main(void)
         TEST(nothing_of_a_poslog_that_is_not_listed_gets_anywhere),
         TEST(the_real_sales_give_1587_sales_and_44_returns),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    id_key_free(id_key);
+    return failed;
 }

@@ -65,6 +65,7 @@ static void another_method_is_told_from_another_path(void **state)
     assert_int_equal(find("GET", "/v1"), ROUTE_NO_PATH);
     assert_int_equal(find("HEAD", "/v1/stats"), ROUTE_FOUND);
     assert_int_equal(find("HEAD", "/v1/enroll"), ROUTE_NO_METHOD);
+    assert_string_equal(found->method, "POST"); /* what Allow tells */
 }
 
 /* The list of what anybody may ask, so that a new route does not join it unseen. */

@@ -343,6 +343,7 @@ static void what_is_not_there_is_told_from_what_is_not_taken(void **state)
     assert_true(is_problem("no-path"));
     assert_int_equal(ask((struct ask){.method = "DELETE", .path = "/v1/stats"}), 405);
     assert_true(is_problem("no-method"));
+    assert_non_null(strstr(answer.headers, "Allow: GET"));
 }
 
 /* ---- people ----------------------------------------------------------------------- */

@@ -224,6 +224,30 @@ static void what_is_not_a_receipt_deletes_nothing(void **state)
     device_close(&d);
 }
 
+/* A hub that lies, or mixes devices up: what was never sent is not deleted. */
+static void a_receipt_for_what_waits_unsent_deletes_nothing(void **state)
+{
+    (void)state;
+    uint8_t stream[SEAL_STREAM_BYTES];
+    struct device d;
+    device_open(&d);
+    put(&d, 10);
+    writer_stream(d.w, stream);
+    d.s->opt.batch_records_max = d.s->records_max = 4;
+    char *text = strdup(fake_receipt(&hub, stream, 8).body);
+    fake_next(&hub, (struct fake_answer){.status = 200, .body = text});
+    hub.always = &(struct fake_answer){.status = 0, .state = UPLINK_OFFLINE};
+    run(&d);
+    assert_int_equal(queue(&d).acked_seq, 0);
+    assert_int_equal(queue(&d).queued_events, 10);
+    free(text);
+    hub.always = NULL;
+    pass(400000);
+    run(&d);
+    assert_drained(&d, 10);
+    device_close(&d);
+}
+
 static void a_hub_that_lost_the_past_is_told_of_the_gap(void **state)
 {
     (void)state;
@@ -715,6 +739,33 @@ static void an_update_sets_the_pace_within_bounds_and_gives_it_back(void **state
     device_close(&d);
 }
 
+/* P3 against the hub's own operator, who may sign whatever he likes. */
+static void a_signed_update_cannot_make_a_device_say_more(void **state)
+{
+    (void)state;
+    struct device d;
+    struct file_path outbox;
+    hub.other = give_update;
+    device_open(&d);
+    struct sync_options before = d.s->opt;
+    snprintf(outbox.s, sizeof outbox.s, "%s", d.s->opt.outbox_path);
+    fetch_update(
+        &d, "{\"cursor\":5,\"device\":null,\"hub_url\":\"https://other.example\","
+            "\"hub_ca\":\"x\",\"sign_public\":\"00\",\"token_key\":\"00\",\"epoch\":9,"
+            "\"run\":\"/bin/sh\",\"config\":{\"pii_guard\":\"off\",\"consent.default\":true,"
+            "\"consent_default\":1,\"log.level\":\"debug\",\"api.listen\":\"0.0.0.0:80\","
+            "\"api.allowed_origins\":\"*\",\"sync.proxy\":\"http://other.example\","
+            "\"import.drop_folder\":\"/\",\"outbox_path\":\"/tmp/x\",\"dir\":\"/tmp\","
+            "\"batch_bytes_max\":1,\"device\":\"till-9\",\"hub_sign_public\":\"00\","
+            "\"linger_ms\":-1,\"updates_every_ms\":0,\"batch_records_max\":100000}}");
+    assert_int_equal(status(&d).update_cursor, 5); /* it was taken, and is without effect */
+    assert_memory_equal(&before, &d.s->opt, sizeof before);
+    assert_string_equal(d.s->opt.outbox_path, outbox.s);
+    assert_string_equal(d.s->device, "till-3");
+    assert_string_equal(d.s->dir, scratch_dir.s);
+    device_close(&d);
+}
+
 static void an_update_by_another_key_is_refused(void **state)
 {
     (void)state;
@@ -862,6 +913,7 @@ int main(void)
         TEST(few_events_wait_for_company),
         TEST(a_partial_receipt_deletes_its_part),
         TEST(what_is_not_a_receipt_deletes_nothing),
+        TEST(a_receipt_for_what_waits_unsent_deletes_nothing),
         TEST(a_hub_that_lost_the_past_is_told_of_the_gap),
         TEST(a_gap_that_cannot_be_is_garbage),
         TEST(a_forked_stream_goes_on_under_a_new_name),
@@ -881,6 +933,7 @@ int main(void)
         TEST(a_crash_amid_a_renewal_leaves_a_pair_that_works),
         TEST(a_signed_update_is_kept_and_survives_a_restart),
         TEST(an_update_sets_the_pace_within_bounds_and_gives_it_back),
+        TEST(a_signed_update_cannot_make_a_device_say_more),
         TEST(an_update_by_another_key_is_refused),
         TEST(a_new_sealing_key_is_used_for_what_comes_next),
         TEST(flush_waits_for_the_receipts),

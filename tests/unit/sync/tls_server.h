@@ -15,6 +15,7 @@
 #include <mbedtls/ssl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 
@@ -89,6 +90,12 @@ static inline void tls_serve(struct tls_server *t, int fd)
 
 static inline void tls_main(void *ctx)
 {
+    /* A client that hangs up must not end us. In this thread alone: that the uplink
+     * itself raises no SIGPIPE is what its tests are to show. */
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, NULL);
     struct tls_server *t = ctx;
     while (tls_wait(t, t->listener)) {
         int fd = accept(t->listener, NULL, NULL);
