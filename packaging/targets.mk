@@ -156,6 +156,15 @@ $(call obj,$(1)): $(B)/gen/hub_sql.h $(B)/gen/sync_sql.h
 endef
 $(foreach t,$(BENCH_SRC),$(eval $(call bench_prog,$(t))))
 
+# The linker's own measure; links agent/ and hub/, which nothing that ships does.
+.PHONY: bench-linkage
+LINKAGE_OBJ := $(call obj,$(wildcard bench/linkage/*.c) agent/recipes.c agent/phonetic.c $(wildcard hub/linkage*.c))
+$(B)/bench/linkage/linkage: $(LINKAGE_OBJ) $(call libs_of,sync)
+	$(call link,$^,$(deps_keys))
+bench-linkage: $(B)/bench/linkage/linkage ## F1 of linkage by recipes, and among 1,000,000 others
+	@for seed in 1 2 3 4; do $< --seed $$seed || exit 1; done
+	@$< --distractors 1000000
+
 # ---- installing ------------------------------------------------------------------------
 .PHONY: install uninstall dist clean distclean help deps
 deps: $(DEPS)/deps.mk ## fetch and build the source-built libraries into build/deps
