@@ -20,7 +20,7 @@ struct match_rule match_rule_of(uint8_t type)
     };
     const struct match_rule unused = {false, 0};
     if (type == TOKEN_TYPE_RECIPE_LAST) /* likeness.h */
-        return (struct match_rule){true, 6};
+        return (struct match_rule){true, 1};
     return type < sizeof rules / sizeof rules[0] ? rules[type] : unused;
 }
 
