@@ -91,7 +91,7 @@ void api_checkins(struct agent *a, const struct api_request *req, struct api_res
     struct api_events list = {0};
     if (take_body(req, &checkin_shape, &list, r)) {
         api_take(a, &list, true, false, r);
-        if (r->status == 200 || r->status == 201)
+        if (list.count > 0 && (r->status == 200 || r->status == 201))
             add_scan(r, list.events[0]);
     }
     api_events_done(&list);

@@ -141,9 +141,9 @@ int main(int argc, char **argv)
     struct client *c = calloc(clients, sizeof *c);
     struct thread **threads = calloc(clients, sizeof *threads);
     uint32_t *latency = calloc(clients * requests + 1, sizeof *latency);
-    if (!c || !threads || !latency)
-        return 1;
-    bool failed = false;
+    bool failed = !c || !threads || !latency;
+    if (failed)
+        clients = 0;
     uint64_t start = clock_mono_us();
     for (size_t i = 0; i < clients; i++) {
         c[i] = (struct client){argv[1], (int)i, requests, batch, latency + i * requests, false};
@@ -155,11 +155,12 @@ int main(int argc, char **argv)
     }
     double seconds = (double)(clock_mono_us() - start) / 1e6;
     size_t n = clients * requests;
-    qsort(latency, n, sizeof *latency, by_value);
+    if (n > 0)
+        qsort(latency, n, sizeof *latency, by_value);
     printf("{\"clients\":%zu,\"batch\":%zu,\"events\":%zu,\"events_per_s\":%.0f,\"p50_us\":"
            "%" PRIu32 ",\"p99_us\":%" PRIu32 ",\"failed\":%s}\n",
-           clients, batch, n * batch, (double)(n * batch) / seconds, latency[n / 2],
-           latency[n * 99 / 100], failed ? "true" : "false");
+           clients, batch, n * batch, (double)(n * batch) / seconds, n ? latency[n / 2] : 0,
+           n ? latency[n * 99 / 100] : 0, failed ? "true" : "false");
     free(latency);
     free(threads);
     free(c);

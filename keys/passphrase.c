@@ -39,7 +39,7 @@ static enum dl_err from_file(struct keys_passphrase *p, const char *path, struct
 static enum dl_err from_environment(struct keys_passphrase *p, struct dl_why *why)
 {
     const char *text = getenv(KEYS_PASSPHRASE_ENV);
-    enum dl_err err = take(p, text, strlen(text));
+    enum dl_err err = text ? take(p, text, strlen(text)) : DL_E_NOT_FOUND;
     if (err)
         dl_why_set(why, KEYS_PASSPHRASE_ENV " is empty or longer than %d bytes",
                    KEYS_PASSPHRASE_BYTES_MAX);

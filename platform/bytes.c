@@ -127,6 +127,6 @@ bool bytes_from_hex(uint8_t *ret, size_t len, const char *hex)
     if (hex[2 * len] != '\0')
         return false;
     for (size_t i = 0; i < len; i++)
-        ret[i] = (uint8_t)(digit_of(hex[2 * i]) << 4 | digit_of(hex[2 * i + 1]));
+        ret[i] = (uint8_t)(digit_of(hex[2 * i]) * 16 + digit_of(hex[2 * i + 1]));
     return true;
 }

@@ -47,6 +47,7 @@ const struct money_decimal build_one = {1, 0};
 
 bool build_number(struct build_number *ret, const char *text, char point)
 {
+    ret->value = (struct money_decimal){0, 0};
     while (isspace((unsigned char)*text))
         text++;
     if (*text == '+')

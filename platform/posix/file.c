@@ -93,7 +93,7 @@ static enum dl_err sync_folder_of(const char *path)
         return DL_E_INPUT;
     memcpy(dir.s, path, len);
     dir.s[len] = '\0';
-    int fd;
+    int fd = -1;
     enum dl_err err = open_fd(&fd, len ? dir.s : ".", O_RDONLY | O_DIRECTORY, 0);
     if (err)
         return err;
@@ -315,7 +315,7 @@ static enum dl_err overwrite(int fd, uint64_t len)
 
 enum dl_err file_burn(const char *path)
 {
-    int fd;
+    int fd = -1;
     enum dl_err err = open_fd(&fd, path, O_WRONLY | O_NOFOLLOW, 0);
     if (err)
         return err;

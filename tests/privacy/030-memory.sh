@@ -55,5 +55,13 @@ echo 'Zebulon.Quagmire@canary-mail.example' >canaries
 echo '{"identifiers":'"$ids"'}' | speak forget 201 /v1/forget application/json
 echo '{"specversion":"1.0","id":"ce","source":"/Zebulon.Quagmire@canary-mail.example","subject":"+49 171 5550199","type":"visit","data":{"store_id":"9"},"identifiers":'"$ids"'}' |
     speak cloudevent 201 /v1/events application/cloudevents+json
+# What status says of swap is what the kernel says: all that is resident is locked.
+if [ "$(dunlin status --dir till --json | jq .memory_locked)" = true ]; then
+    check "memory that is said to be locked is locked" awk \
+        '/^VmLck/ { locked = $2 } /^VmRSS/ { resident = $2 } END { exit !(locked >= resident && resident) }' \
+        "/proc/$TILL_PID/status"
+else
+    skip "memory that is said to be locked is locked" "this user may not lock memory"
+fi
 check "all of it is delivered" dunlin flush --dir till --wait 20
 check "and nothing is left" scan

@@ -170,8 +170,8 @@ static void broken_json_is_refused_with_the_byte_and_not_quoted(void **state)
     static const char *const bodies[] = {
         "{\"type\":\"visit\",\"da",
         "{\"type\":\"visit\",\"type\":\"canary\"}",
-        "{\"type\":\"can\xff"
-        "ary\"}",
+        ("{\"type\":\"can\xff" /* ends the escape */
+         "ary\"}"),
         "{\"type\":\"canary\"} x",
         "canary",
         "[]",

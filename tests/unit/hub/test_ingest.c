@@ -81,6 +81,41 @@ static void a_batch_sent_again_counts_once(void **state)
     till_done(&t);
 }
 
+static enum dl_err commit_on_a_full_disk(struct store *st)
+{
+    st->rollback(st);
+    return DL_E_FULL;
+}
+
+/* The device deletes what has its receipt: there is none before the disk has it. */
+static void a_batch_that_cannot_be_committed_gets_no_receipt(void **state)
+{
+    struct fixture *fx = *state;
+    struct till t;
+    till_init(&t, fx, "till-1");
+    till_sale(&t, 0, 100, "email=a@example.com");
+    enum dl_err (*commit)(struct store *) = fx->hub->store->commit;
+    fx->hub->store->commit = commit_on_a_full_disk;
+    struct ingest_answer answer;
+    uint8_t *frame = malloc(FRAME_CAP);
+    size_t len = 0;
+    assert_non_null(frame);
+    assert_int_equal(
+        wire_encode(&t.head, &t.segment, 1, t.records, t.count, frame, FRAME_CAP, &len), DL_OK);
+    assert_int_equal(
+        ingest_batch(fx->hub, t.device, t.head.stream, frame, len, NOW_MS, &answer), DL_E_FULL);
+    free(frame);
+    fx->hub->store->commit = commit;
+    assert_int_equal(answer.status, 503);
+    assert_int_equal(answer.durable_seq, 0);
+    assert_true(answer.retry_after_s > 0);
+    assert_int_equal(stat_of(fx, "events"), 0);
+    answer = till_send(&t);
+    assert_int_equal(answer.durable_seq, 1);
+    assert_int_equal(stat_of(fx, "events"), 1);
+    till_done(&t);
+}
+
 static void a_client_id_seen_before_is_a_duplicate(void **state)
 {
     static const char sale[] =
@@ -101,9 +136,20 @@ static void a_client_id_seen_before_is_a_duplicate(void **state)
     till_done(&b);
 }
 
+static enum dl_err note_kept(void *ctx, const struct store_quarantined *row)
+{
+    int64_t *kept = ctx;
+    assert_true(row->reason && *row->reason);
+    kept[0]++;
+    kept[1] += row->seq == 2 && row->body_len == 9 + SEAL_OVERHEAD;
+    return DL_OK;
+}
+
 static void poison_is_set_aside_and_the_receipt_advances(void **state)
 {
+    struct fixture *fx = *state;
     struct till t;
+    int64_t kept[2] = {0};
     till_init(&t, *state, "till-1");
     till_sale(&t, 0, 100, "");
     till_put_plain(&t, (const uint8_t *)"no record", 9);
@@ -124,6 +170,12 @@ static void poison_is_set_aside_and_the_receipt_advances(void **state)
     assert_int_equal(a.stored, 2);
     assert_int_equal(stat_of(*state, "quarantined"), 5);
     assert_int_equal(stat_of(*state, "set_aside"), 1);
+    struct store *st = fx->hub->reader; /* counted, and there to be looked at */
+    assert_int_equal(st->begin(st, STORE_READ), DL_OK);
+    assert_int_equal(st->quarantine_each(st, 0, 100, note_kept, kept), DL_OK);
+    st->rollback(st);
+    assert_int_equal(kept[0], 5);
+    assert_int_equal(kept[1], 1);
     till_done(&t);
 }
 
@@ -351,6 +403,7 @@ int main(void)
         CASE(a_sale_becomes_an_event_and_a_profile),
         CASE(the_same_person_at_two_tills_is_one_profile),
         CASE(a_batch_sent_again_counts_once),
+        CASE(a_batch_that_cannot_be_committed_gets_no_receipt),
         CASE(a_client_id_seen_before_is_a_duplicate),
         CASE(poison_is_set_aside_and_the_receipt_advances),
         CASE(a_token_of_an_unknown_epoch_is_poison),

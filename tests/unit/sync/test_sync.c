@@ -224,6 +224,30 @@ static void what_is_not_a_receipt_deletes_nothing(void **state)
     device_close(&d);
 }
 
+/* A hub that lies, or mixes devices up: what was never sent is not deleted. */
+static void a_receipt_for_what_waits_unsent_deletes_nothing(void **state)
+{
+    (void)state;
+    uint8_t stream[SEAL_STREAM_BYTES];
+    struct device d;
+    device_open(&d);
+    put(&d, 10);
+    writer_stream(d.w, stream);
+    d.s->opt.batch_records_max = d.s->records_max = 4;
+    char *text = strdup(fake_receipt(&hub, stream, 8).body);
+    fake_next(&hub, (struct fake_answer){.status = 200, .body = text});
+    hub.always = &(struct fake_answer){.status = 0, .state = UPLINK_OFFLINE};
+    run(&d);
+    assert_int_equal(queue(&d).acked_seq, 0);
+    assert_int_equal(queue(&d).queued_events, 10);
+    free(text);
+    hub.always = NULL;
+    pass(400000);
+    run(&d);
+    assert_drained(&d, 10);
+    device_close(&d);
+}
+
 static void a_hub_that_lost_the_past_is_told_of_the_gap(void **state)
 {
     (void)state;
@@ -889,6 +913,7 @@ int main(void)
         TEST(few_events_wait_for_company),
         TEST(a_partial_receipt_deletes_its_part),
         TEST(what_is_not_a_receipt_deletes_nothing),
+        TEST(a_receipt_for_what_waits_unsent_deletes_nothing),
         TEST(a_hub_that_lost_the_past_is_told_of_the_gap),
         TEST(a_gap_that_cannot_be_is_garbage),
         TEST(a_forked_stream_goes_on_under_a_new_name),
