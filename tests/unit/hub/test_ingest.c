@@ -136,9 +136,20 @@ static void a_client_id_seen_before_is_a_duplicate(void **state)
     till_done(&b);
 }
 
+static enum dl_err note_kept(void *ctx, const struct store_quarantined *row)
+{
+    int64_t *kept = ctx;
+    assert_true(row->reason && *row->reason);
+    kept[0]++;
+    kept[1] += row->seq == 2 && row->body_len == 9 + SEAL_OVERHEAD;
+    return DL_OK;
+}
+
 static void poison_is_set_aside_and_the_receipt_advances(void **state)
 {
+    struct fixture *fx = *state;
     struct till t;
+    int64_t kept[2] = {0};
     till_init(&t, *state, "till-1");
     till_sale(&t, 0, 100, "");
     till_put_plain(&t, (const uint8_t *)"no record", 9);
@@ -159,6 +170,12 @@ static void poison_is_set_aside_and_the_receipt_advances(void **state)
     assert_int_equal(a.stored, 2);
     assert_int_equal(stat_of(*state, "quarantined"), 5);
     assert_int_equal(stat_of(*state, "set_aside"), 1);
+    struct store *st = fx->hub->reader; /* counted, and there to be looked at */
+    assert_int_equal(st->begin(st, STORE_READ), DL_OK);
+    assert_int_equal(st->quarantine_each(st, 0, 100, note_kept, kept), DL_OK);
+    st->rollback(st);
+    assert_int_equal(kept[0], 5);
+    assert_int_equal(kept[1], 1);
     till_done(&t);
 }
 
