@@ -1,5 +1,6 @@
 /* Names of people, and their sex. */
 #include "agent/normalise/words.h"
+#include "crypto/secret.h"
 
 #include <string.h>
 
@@ -30,7 +31,7 @@ static void strip(const struct word *words, size_t *first, size_t *end)
         --*end;
 }
 
-static bool given_step(const struct word *words, size_t count, struct form_output *out)
+static bool write_given(const struct word *words, size_t count, struct form_output *out)
 {
     size_t first = 0;
     strip(words, &first, &count);
@@ -40,7 +41,7 @@ static bool given_step(const struct word *words, size_t count, struct form_outpu
     return room;
 }
 
-static bool surname_step(const struct word *words, size_t count, struct form_output *out)
+static bool write_surname(const struct word *words, size_t count, struct form_output *out)
 {
     size_t first = 0, end = count;
     strip(words, &first, &end);
@@ -57,12 +58,18 @@ static bool surname_step(const struct word *words, size_t count, struct form_out
     return room;
 }
 
-static enum normalise_reason name(const struct form_input *in, words_step *step,
-                                  struct form_output *out)
+static enum normalise_reason
+name(const struct form_input *in,
+     bool (*write)(const struct word *, size_t, struct form_output *), struct form_output *out)
 {
-    enum normalise_reason reason = words_fold(in, "", out);
-    if (!reason)
-        reason = words_settle(out, step);
+    char text[NORMALISE_BYTES_MAX];
+    struct form_output folded = {text, sizeof text, 0};
+    struct word words[WORDS_MAX];
+    enum normalise_reason reason = words_fold(in, "", &folded);
+    out->len = 0;
+    if (!reason && !write(words, words_split(text, folded.len, words), out))
+        reason = NORMALISE_TOO_LONG;
+    secret_wipe(text, sizeof text);
     if (reason)
         return reason;
     if (!words_have_letter(out->bytes, out->len))
@@ -72,14 +79,24 @@ static enum normalise_reason name(const struct form_input *in, words_step *step,
                                                            : NORMALISE_OK;
 }
 
+static enum normalise_reason given_name(const struct form_input *in, struct form_output *out)
+{
+    return name(in, write_given, out);
+}
+
+static enum normalise_reason surname(const struct form_input *in, struct form_output *out)
+{
+    return name(in, write_surname, out);
+}
+
 enum normalise_reason form_given_name(const struct form_input *in, struct form_output *out)
 {
-    return name(in, given_step, out);
+    return words_settle(in, given_name, out);
 }
 
 enum normalise_reason form_surname(const struct form_input *in, struct form_output *out)
 {
-    return name(in, surname_step, out);
+    return words_settle(in, surname, out);
 }
 
 enum normalise_reason form_sex(const struct form_input *in, struct form_output *out)

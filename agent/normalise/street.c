@@ -1,5 +1,6 @@
 /* Streets with their house numbers, and cities. */
 #include "agent/normalise/words.h"
+#include "crypto/secret.h"
 
 #include <string.h>
 
@@ -53,19 +54,25 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* 12, 12a, 12-14, 3/12: digits, a letter at most, and again. */
+static bool is_letter(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+/* 12, 12a, 12bis, 12-14, 3/12: digits, a letter or a "bis" at most, and again. */
 static bool is_number(struct word w)
 {
-    for (size_t i = 0; i < w.len;) {
-        size_t digits = 0;
-        for (; i < w.len && is_digit(w.s[i]); i++)
-            digits++;
-        if (digits == 0)
-            return false;
-        if (i < w.len && word_in((struct word){w.s + i, w.len - i}, again))
-            return true;
-        if (i < w.len && w.s[i] >= 'a' && w.s[i] <= 'z')
+    size_t i = 0;
+    while (i < w.len) {
+        size_t digits = i, letters;
+        while (i < w.len && is_digit(w.s[i]))
             i++;
+        if (i == digits)
+            return false;
+        for (letters = i; i < w.len && is_letter(w.s[i]);)
+            i++;
+        if (i - letters > 1 && !word_in((struct word){w.s + letters, i - letters}, again))
+            return false;
         if (i == w.len)
             return true;
         if ((w.s[i] != '-' && w.s[i] != '/') || ++i == w.len)
@@ -76,7 +83,7 @@ static bool is_number(struct word w)
 
 static bool is_one_letter(struct word w)
 {
-    return w.len == 1 && w.s[0] >= 'a' && w.s[0] <= 'z';
+    return w.len == 1 && is_letter(w.s[0]);
 }
 
 size_t normalise_street_name_len(const char *form, size_t len)
@@ -141,7 +148,7 @@ static size_t tidy(const struct word *words, size_t count, struct word ret[stati
     return kept;
 }
 
-static bool street_step(const struct word *words, size_t count, struct form_output *out)
+static bool write_street(const struct word *words, size_t count, struct form_output *out)
 {
     struct word kept[WORDS_MAX];
     count = tidy(words, count, kept);
@@ -184,20 +191,31 @@ static void part_words(struct form_output *out)
     }
 }
 
-enum normalise_reason form_street(const struct form_input *in, struct form_output *out)
+static enum normalise_reason street(const struct form_input *in, struct form_output *out)
 {
-    enum normalise_reason reason = words_fold(in, "-/", out);
-    if (reason)
-        return reason;
-    part_words(out);
-    reason = words_settle(out, street_step);
+    char text[NORMALISE_BYTES_MAX];
+    struct form_output folded = {text, sizeof text, 0};
+    struct word words[WORDS_MAX];
+    enum normalise_reason reason = words_fold(in, "-/", &folded);
+    out->len = 0;
+    if (!reason) {
+        part_words(&folded);
+        if (!write_street(words, words_split(text, folded.len, words), out))
+            reason = NORMALISE_TOO_LONG;
+    }
+    secret_wipe(text, sizeof text);
     if (!reason &&
         !words_have_letter(out->bytes, normalise_street_name_len(out->bytes, out->len)))
         reason = NORMALISE_BAD_FORMAT;
     return reason;
 }
 
-static bool city_step(const struct word *words, size_t count, struct form_output *out)
+enum normalise_reason form_street(const struct form_input *in, struct form_output *out)
+{
+    return words_settle(in, street, out);
+}
+
+static bool write_city(const struct word *words, size_t count, struct form_output *out)
 {
     bool room = true;
     for (size_t i = 0; i < count && room; i++) {
@@ -209,12 +227,22 @@ static bool city_step(const struct word *words, size_t count, struct form_output
     return room;
 }
 
-enum normalise_reason form_city(const struct form_input *in, struct form_output *out)
+static enum normalise_reason city(const struct form_input *in, struct form_output *out)
 {
-    enum normalise_reason reason = words_fold(in, "", out);
-    if (!reason)
-        reason = words_settle(out, city_step);
+    char text[NORMALISE_BYTES_MAX];
+    struct form_output folded = {text, sizeof text, 0};
+    struct word words[WORDS_MAX];
+    enum normalise_reason reason = words_fold(in, "", &folded);
+    out->len = 0;
+    if (!reason && !write_city(words, words_split(text, folded.len, words), out))
+        reason = NORMALISE_TOO_LONG;
+    secret_wipe(text, sizeof text);
     if (!reason && !words_have_letter(out->bytes, out->len))
         reason = NORMALISE_BAD_FORMAT;
     return reason;
+}
+
+enum normalise_reason form_city(const struct form_input *in, struct form_output *out)
+{
+    return words_settle(in, city, out);
 }

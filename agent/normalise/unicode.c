@@ -189,5 +189,11 @@ enum normalise_reason unicode_fold(const char *value, size_t len, enum unicode_f
     int32_t points[NORMALISE_CODEPOINTS_MAX + 1];
     reason = fold_wide(value, len, form, to, points, out, cap, ret_len);
     secret_wipe(points, sizeof points);
+    if (reason)
+        return reason;
+    /* A spacing accent, U+00B4, is a space with a mark upon it in NFKC. */
+    const char *start = out;
+    reason = trim(&start, ret_len);
+    memmove(out, start, *ret_len);
     return reason;
 }

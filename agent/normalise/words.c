@@ -6,7 +6,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#define STEPS_MAX 128 /* each but the last makes the text shorter or moves a word once */
+#define ROUNDS_MAX 8 /* two do for what people write */
 
 /* Letters that Unicode does not take apart. */
 static const struct {
@@ -217,21 +217,25 @@ enum normalise_reason words_fold(const struct form_input *in, const char *keep,
     return reason;
 }
 
-enum normalise_reason words_settle(struct form_output *out, words_step *step)
+enum normalise_reason words_settle(const struct form_input *in, words_form *once,
+                                   struct form_output *out)
 {
     char text[NORMALISE_BYTES_MAX];
-    enum normalise_reason reason = NORMALISE_TOO_LONG;
-    for (int i = 0; i < STEPS_MAX && out->len <= sizeof text; i++) {
-        struct word words[WORDS_MAX];
-        size_t len = out->len;
-        memcpy(text, out->bytes, len);
-        out->len = 0;
-        if (!step(words, words_split(text, len, words), out))
-            break;
-        if (out->len == len && memcmp(out->bytes, text, len) == 0) {
-            reason = len ? NORMALISE_OK : NORMALISE_EMPTY;
+    struct form_input again = *in;
+    enum normalise_reason reason = once(in, out);
+    for (int i = 0; i < ROUNDS_MAX && !reason; i++) {
+        if (out->len > sizeof text) {
+            reason = NORMALISE_TOO_LONG;
             break;
         }
+        memcpy(text, out->bytes, out->len);
+        again.value = text;
+        again.len = out->len;
+        reason = once(&again, out);
+        if (!reason && out->len == again.len && memcmp(out->bytes, text, again.len) == 0)
+            break;
+        if (!reason && i + 1 == ROUNDS_MAX)
+            reason = NORMALISE_BAD_FORMAT;
     }
     secret_wipe(text, sizeof text);
     return reason;

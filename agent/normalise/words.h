@@ -38,10 +38,11 @@ bool word_in(struct word w, const char *list);
 /* Appends a word, after a space unless `glued` or first. False: no room. */
 bool words_add(struct form_output *out, struct word w, bool glued);
 
-/* Rewrites words until a rewriting changes nothing, so that the form of a form is
- * itself. A step writes `words` anew into `out`, shorter or the same. */
-typedef bool words_step(const struct word *words, size_t count, struct form_output *out);
-enum normalise_reason words_settle(struct form_output *out, words_step *step);
+/* Makes a form of its own form until that changes nothing, so that the form of a
+ * form is itself; what does not come to rest has none. */
+typedef enum normalise_reason words_form(const struct form_input *in, struct form_output *out);
+enum normalise_reason words_settle(const struct form_input *in, words_form *once,
+                                   struct form_output *out);
 
 bool words_have_letter(const char *text, size_t len);
 
