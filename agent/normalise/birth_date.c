@@ -164,7 +164,7 @@ static enum normalise_reason read_date(const struct form_input *in, const char *
 
 enum normalise_reason form_date_of_birth(const struct form_input *in, struct form_output *out)
 {
-    char text[TEXT_BYTES_MAX];
+    char text[TEXT_BYTES_MAX] = "";
     size_t len = 0;
     enum normalise_reason reason = to_ascii(in, text, &len);
     if (!reason)
