@@ -39,15 +39,17 @@ static enum normalise_reason to_ascii(const struct form_input *in, char *ret, si
     enum normalise_reason reason =
         unicode_fold(in->value, in->len, UNICODE_NFKC, UNICODE_UPPER, text, sizeof text, &len);
     for (size_t at = 0; at < len && !reason;) {
-        int32_t c;
+        int32_t c = 0;
         size_t n = unicode_next(text + at, len - at, &c);
         int digit = n ? unicode_digit(c) : -1;
-        if (c == 0x2013 || c == 0x2010 || c == 0x2011)
+        if (digit >= 0)
+            c = '0' + digit;
+        else if (c == 0x2013 || c == 0x2010 || c == 0x2011)
             c = '-';
-        if (n == 0 || (digit < 0 && c >= 0x80) || kept == TEXT_BYTES_MAX)
+        if (n == 0 || c >= 0x80 || kept == TEXT_BYTES_MAX)
             reason = NORMALISE_BAD_DATE;
         else
-            ret[kept++] = digit >= 0 ? (char)('0' + digit) : (char)c;
+            ret[kept++] = (char)c;
         at += n;
     }
     secret_wipe(text, sizeof text);
@@ -94,11 +96,11 @@ static bool split(const char *text, size_t len, struct parts *ret)
 /* "19901231" */
 static bool split_compact(const char *text, size_t len, struct parts *ret)
 {
-    char spaced[11];
     if (len != 8)
         return false;
-    (void)snprintf(spaced, sizeof spaced, "%.4s-%.2s-%.2s", text, text + 4, text + 6);
-    return split(spaced, 10, ret);
+    const char spaced[] = {text[0], text[1], text[2], text[3], '-',
+                           text[4], text[5], '-',     text[6], text[7]};
+    return split(spaced, sizeof spaced, ret);
 }
 
 /* Day and month of p->value[0] and [1]. */
@@ -162,7 +164,7 @@ static enum normalise_reason read_date(const struct form_input *in, const char *
 
 enum normalise_reason form_date_of_birth(const struct form_input *in, struct form_output *out)
 {
-    char text[TEXT_BYTES_MAX];
+    char text[TEXT_BYTES_MAX] = "";
     size_t len = 0;
     enum normalise_reason reason = to_ascii(in, text, &len);
     if (!reason)

@@ -41,7 +41,9 @@ static char hex(char c)
 {
     if (c >= 'A' && c <= 'F')
         return (char)(c - 'A' + 'a');
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ? c : '\0';
+    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))
+        return c;
+    return '\0';
 }
 
 /* The 32 digits of a UUID with or without hyphens at their places, and braces. */

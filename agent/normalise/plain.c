@@ -36,17 +36,17 @@ enum normalise_reason plain_fold(const struct form_input *in, const char *drop, 
         int32_t c;
         size_t n = unicode_next(text + at, len - at, &c);
         c = n ? plain_point(c) : 0;
+        at += n;
         if (n == 0 || c >= 0x80 || c == 0)
             reason = NORMALISE_BAD_CHARACTER;
-        else if (is_digit((char)c) || is_letter((char)c)) {
-            if (out->len == max || out->len == out->cap)
-                reason = NORMALISE_TOO_LONG;
-            else
-                out->bytes[out->len++] = (char)c;
-        } else if (!unicode_is_space(c) && !strchr(drop, (int)c)) {
-            reason = NORMALISE_BAD_CHARACTER;
-        }
-        at += n;
+        else if (unicode_is_space(c) || strchr(drop, (int)c))
+            continue;
+        else if (!is_digit((char)c) && !is_letter((char)c))
+            reason = NORMALISE_BAD_FORMAT;
+        else if (out->len == max || out->len == out->cap)
+            reason = NORMALISE_TOO_LONG;
+        else
+            out->bytes[out->len++] = (char)c;
     }
     secret_wipe(text, sizeof text);
     if (!reason && out->len == 0)
