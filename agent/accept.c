@@ -124,7 +124,7 @@ static enum dl_err prepare(struct convoy *c, struct passage *p)
     struct record rec = {.wall_ms = clock_wall_ms(), .mono_ms = clock_mono_ms()};
     enum dl_err err = DL_OK;
     if (p->event.profiling)
-        err = tokenise(&p->event, a->token_key, a->settings.region, &c->report, &rec);
+        err = tokenise(&p->event, a->token_key, &a->settings, &c->report, &rec);
     if (err)
         return err;
     if (finds_nobody(&p->event, &rec)) {

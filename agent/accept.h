@@ -10,6 +10,7 @@
 #ifndef DUNLIN_ACCEPT_H
 #define DUNLIN_ACCEPT_H
 
+#include "agent/normalise/normalise.h"
 #include "crypto/token.h"
 #include "platform/err.h"
 #include "platform/json.h"
@@ -30,9 +31,11 @@ enum accept_guard { ACCEPT_GUARD_REJECT, ACCEPT_GUARD_REDACT };
 
 struct accept_settings {
     enum accept_guard guard;
-    bool consent_default; /* profiling, where the event does not say */
-    char region[3];       /* ISO 3166 for national phone numbers, "" none */
-    char currency[4];     /* where a purchase does not say; "" none */
+    bool consent_default;                 /* profiling, where the event does not say */
+    char region[3];                       /* ISO 3166 for national phone numbers, "" none */
+    enum normalise_date_order date_order; /* of birth dates */
+    char currency[4];                     /* where a purchase does not say; "" none */
+    uint64_t recipes; /* linkage recipes to compute: bit n is sync/recipe.h's number n */
 };
 
 /* Borrows all three; they outlive it. */

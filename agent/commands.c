@@ -1,17 +1,11 @@
-/* The commands of a few lines: flush, normalize, version. */
+/* The commands of a few lines: flush, version. */
 #include "agent/commands.h"
 
-#include "agent/capture.h"
 #include "agent/local.h"
-#include "agent/normalise/normalise.h"
-
 #include "crypto/secret.h"
-#include "crypto/token.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define VALUE_BYTES_MAX 4096
 
 struct harden_report commands_harden;
 
@@ -68,59 +62,6 @@ int flush_command(const struct cli_args *args)
         printf("%s\n", r.body.s);
     api_response_done(&r);
     local_close(l);
-    return code;
-}
-
-/* ---- normalize -------------------------------------------------------------------- */
-
-const struct cli_option normalize_options[] = {
-    {"region", 'r', CLI_TEXT, "COUNTRY", "", "country of national phone numbers, such as DE"},
-    {0},
-};
-
-/* The first line of standard input. */
-static bool read_line(struct capture_buffer *b)
-{
-    bool end = false;
-    if (capture_buffer_make(b, VALUE_BYTES_MAX) ||
-        !capture_buffer_fill(b, capture_open(NULL), &end) || !end)
-        return false;
-    const char *newline = memchr(b->bytes, '\n', b->len);
-    if (newline)
-        b->len = (size_t)(newline - b->bytes);
-    return true;
-}
-
-static int print_form(uint8_t type, const char *value, size_t value_len, const char *region)
-{
-    char form[NORMALISE_BYTES_MAX];
-    size_t len = 0;
-    enum normalise_reason reason =
-        normalise(type, value, value_len, region, form, sizeof form, &len);
-    if (reason == NORMALISE_OK)
-        printf("%.*s\n", (int)len, form);
-    else
-        cli_error("normalize: %s", normalise_reason_name(reason));
-    secret_wipe(form, sizeof form);
-    return reason == NORMALISE_OK ? CLI_EXIT_OK : CLI_EXIT_FAILED;
-}
-
-int normalize_command(const struct cli_args *args)
-{
-    const char *value = cli_operand(args, 1), *region = cli_text(args, "region");
-    uint8_t type = token_type_from_name(cli_operand(args, 0));
-    struct capture_buffer line = {0};
-    int code = CLI_EXIT_USAGE;
-    if (type == TOKEN_TYPE_NONE)
-        cli_error("normalize: there is no such type of identifier");
-    else if (strcmp(value, "-") != 0)
-        code = print_form(type, value, strlen(value), region);
-    else if (read_line(&line))
-        code = print_form(type, line.bytes, line.len, region);
-    else
-        cli_error("normalize: nothing, or too much, on standard input");
-    commands_wipe_argument(value);
-    capture_buffer_done(&line);
     return code;
 }
 

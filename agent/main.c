@@ -54,10 +54,14 @@ static const struct cli_command commands[] = {
      "Name at least one identifier; the value - reads it from standard input. The erasure "
      "travels as an event: it works while the hub is away.",
      forget_options, forget_command},
-    {"normalize", "TYPE VALUE", "print an identifier's canonical form",
-     "TYPE is email, phone, loyalty_id, account_id, payment_ref or ticket. Ends with 1 and the "
-     "reason when there is none. The value - is read from standard input, which no other "
-     "process sees.",
+    {"normalize", "TYPE [VALUE]", "print an identifier's canonical form",
+     "TYPE is email, phone, loyalty_id, account_id, payment_ref, ticket, national_id, "
+     "cookie_id, device_id, ip, given_name, surname, date_of_birth, postcode, street, city, "
+     "country or sex. Ends with 1 and the reason when there is none. The value - is "
+     "read from standard input, which no other process sees. With - alone it reads lines "
+     "TYPE<TAB>VALUE[<TAB>REGION] from there and answers each with the form, or with ! and the "
+     "reason. With --scheme TYPE may also be state, name, external_id and the platforms' own "
+     "words, such as first_name.",
      normalize_options, normalize_command},
     {"version", "", "print the version", NULL, no_options, version_command},
     {0},

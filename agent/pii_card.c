@@ -117,11 +117,52 @@ static bool run_has_card(const char *text, const struct pii_run *run)
     return found;
 }
 
+/* "4 2 4 2 ..." or "42 42 ...": a whole run of equally short groups. */
+static bool is_spelt_card(const char *text, const struct pii_run *run)
+{
+    char digits[PII_CARD_DIGITS_MAX];
+    size_t group_len = run->groups[0].len, len = 0;
+    if (group_len > 2 || run->digit_count > sizeof digits)
+        return false;
+    for (size_t i = 0; i < run->group_count; i++) {
+        if (run->groups[i].len != group_len || run->groups[i].gap_len > 3)
+            return false;
+        memcpy(digits + len, text + run->groups[i].at, group_len);
+        len += group_len;
+    }
+    bool found = pii_is_card_number(digits, len);
+    sodium_memzero(digits, sizeof digits);
+    return found;
+}
+
+/* What a magnetic stripe says (ISO/IEC 7813): "%B4242...^NAME^2512" or
+ * ";4242...=2512". Nothing else is written so: no check digit is asked for. */
+static bool is_track(const char *text, size_t len, const struct pii_run *run)
+{
+    const struct pii_group *g = &run->groups[0];
+    size_t end = g->at + g->len;
+    if (g->len < PII_CARD_DIGITS_MIN || g->len > PII_CARD_DIGITS_MAX || end + 1 >= len)
+        return false;
+    if (g->at >= 2 && (text[g->at - 1] == 'B' || text[g->at - 1] == 'b') &&
+        text[g->at - 2] == '%' && text[end] == '^')
+        return true;
+    if (text[end] != '=' && text[end] != 'D')
+        return false;
+    size_t digits = 0;
+    while (end + 1 + digits < len && text[end + 1 + digits] >= '0' &&
+           text[end + 1 + digits] <= '9')
+        digits++;
+    /* Without its start sentinel four digits behind are an expiry, seven a service code. */
+    return digits >= (g->at > 0 && text[g->at - 1] == ';' ? 4U : 7U);
+}
+
 bool pii_has_card(const char *text, size_t len)
 {
     struct pii_run run;
     for (size_t at = 0; pii_run_next(text, len, &at, &run);)
-        if (run.digit_count >= PII_CARD_DIGITS_MIN && run_has_card(text, &run))
+        if (run.digit_count >= PII_CARD_DIGITS_MIN &&
+            (run_has_card(text, &run) || is_spelt_card(text, &run) ||
+             is_track(text, len, &run)))
             return true;
     return false;
 }

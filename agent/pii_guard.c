@@ -1,9 +1,16 @@
 #include "agent/pii_guard.h"
 
 #include "agent/pii_card.h"
+#include "agent/pii_fold.h"
+#include "agent/pii_iban.h"
 #include "agent/pii_phone.h"
 
+#include <sodium.h>
 #include <string.h>
+
+/* A folded text is looked at in pieces that overlap by more than anything found. */
+#define PIECE_BYTES   4096
+#define OVERLAP_BYTES 256
 
 const char *pii_name(enum pii pii)
 {
@@ -12,6 +19,7 @@ const char *pii_name(enum pii pii)
         [PII_EMAIL] = "an e-mail address",
         [PII_PHONE] = "a telephone number",
         [PII_CARD] = "a card number",
+        [PII_IBAN] = "a bank account number",
     };
     return names[pii];
 }
@@ -82,7 +90,7 @@ static void glance(const char *text, size_t len, bool *ret_at, size_t *ret_digit
     }
 }
 
-enum pii pii_find(const char *text, size_t len, enum pii_scope scope)
+static enum pii find(const char *text, size_t len, enum pii_scope scope)
 {
     bool at;
     size_t digits;
@@ -94,7 +102,33 @@ enum pii pii_find(const char *text, size_t len, enum pii_scope scope)
     bool is_article = scope == PII_IN_CODE && pii_is_gtin(text, len);
     if (digits >= PII_CARD_DIGITS_MIN && !is_article && pii_has_card(text, len))
         return PII_CARD;
+    if (pii_has_iban(text, len))
+        return PII_IBAN;
     if (pii_has_phone(text, len, scope == PII_IN_TEXT))
         return PII_PHONE;
     return PII_NONE;
+}
+
+static enum pii find_folded(const char *text, size_t len, enum pii_scope scope)
+{
+    char piece[PIECE_BYTES];
+    size_t kept = 0;
+    enum pii found = PII_NONE;
+    for (size_t at = 0; at < len && !found;) {
+        size_t added = 0;
+        at += pii_fold(text + at, len - at, piece + kept, sizeof piece - kept, &added);
+        kept += added;
+        found = find(piece, kept, scope);
+        if (at < len && kept > OVERLAP_BYTES) {
+            memmove(piece, piece + kept - OVERLAP_BYTES, OVERLAP_BYTES);
+            kept = OVERLAP_BYTES;
+        }
+    }
+    sodium_memzero(piece, sizeof piece);
+    return found;
+}
+
+enum pii pii_find(const char *text, size_t len, enum pii_scope scope)
+{
+    return pii_fold_wanted(text, len) ? find_folded(text, len, scope) : find(text, len, scope);
 }

@@ -16,6 +16,7 @@ enum pii {
     PII_EMAIL,
     PII_PHONE,
     PII_CARD,
+    PII_IBAN,
 };
 
 /* "an e-mail address", ... for a sentence. */
@@ -27,7 +28,8 @@ enum pii_scope {
                     GTIN with a good check digit is not a card number */
 };
 
-/* The first thing found in a string of UTF-8. */
+/* The first thing found in a string of UTF-8; digits of any script count, and
+ * neither blanks nor invisible characters between them hide anything. */
 enum pii pii_find(const char *text, size_t len, enum pii_scope scope);
 
 /* Digits alone, of a card scheme's first digits and length, with a good Luhn digit. */

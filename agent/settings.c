@@ -1,8 +1,10 @@
 #include "agent/settings.h"
 
 #include "platform/file.h"
+#include "sync/recipe.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SYSTEM_CONFIG "/etc/dunlin/dunlin.conf"
@@ -44,6 +46,12 @@ const struct config_key settings_keys[] = {
      "consent to profiling of events that do not say"},
     {"privacy.region", CONFIG_TEXT, AT(region), "", 0, 0, NULL,
      "country of phone numbers without a prefix, ISO 3166 (DE); empty: they are dropped"},
+    {"privacy.recipes", CONFIG_TEXT, AT(recipes), "default", 0, 0, NULL,
+     "linkage recipes computed of names, birth date and address: default, none, or numbers (64 "
+     "66)"},
+    {"privacy.date_order", CONFIG_CHOICE, AT(date_order), "auto", 0, 0,
+     "auto|day-first|month-first",
+     "how a birth date such as 3/4/1990 is read; auto: it is dropped, 31/12/1990 is not"},
     {"privacy.currency", CONFIG_TEXT, AT(currency), "", 0, 0, NULL,
      "currency of purchases that do not say, ISO 4217 (EUR); empty: they are refused"},
 
@@ -80,8 +88,32 @@ static bool is_upper_word(const char *s, size_t len)
     return strlen(s) == len && strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == len;
 }
 
-static enum dl_err check(const struct settings *s, struct dl_why *why)
+/* "default", "none", or the types of single recipes between spaces. */
+static bool read_recipes(const char *text, uint64_t *ret)
 {
+    *ret = 0;
+    if (strcmp(text, "default") == 0)
+        *ret = (UINT64_C(1) << RECIPE_COUNT) - 1;
+    if (*ret || strcmp(text, "none") == 0)
+        return true;
+    for (const char *at = text; *at;) {
+        char *end = NULL;
+        long type = strtol(at, &end, 10);
+        if (end == at || (*end && *end != ' ') || type < TOKEN_TYPE_RECIPE_FIRST ||
+            type >= TOKEN_TYPE_RECIPE_FIRST + RECIPE_COUNT)
+            return false;
+        *ret |= UINT64_C(1) << (type - TOKEN_TYPE_RECIPE_FIRST);
+        at = end + strspn(end, " ");
+    }
+    return *ret != 0;
+}
+
+static enum dl_err check(struct settings *s, struct dl_why *why)
+{
+    if (!read_recipes(s->recipes, &s->recipe_bits)) {
+        dl_why_set(why, "privacy.recipes: default, none, or numbers of recipes such as 64 66");
+        return DL_E_INPUT;
+    }
     if (!is_upper_word(s->region, 2)) {
         dl_why_set(why, "privacy.region: two capital letters such as DE, or nothing");
         return DL_E_INPUT;
@@ -117,7 +149,9 @@ struct accept_settings settings_for_accept(const struct settings *s)
 {
     struct accept_settings a = {.guard = s->pii_guard == 0 ? ACCEPT_GUARD_REJECT
                                                            : ACCEPT_GUARD_REDACT,
-                                .consent_default = s->consent_default};
+                                .consent_default = s->consent_default,
+                                .date_order = (enum normalise_date_order)s->date_order,
+                                .recipes = s->recipe_bits};
     memcpy(a.region, s->region, sizeof a.region - 1);
     memcpy(a.currency, s->currency, sizeof a.currency - 1);
     return a;

@@ -13,9 +13,10 @@
 #include "platform/err.h"
 #include "sync/record.h"
 
-/* Fills rec->tokens and rec->token_count. `region` is for phone numbers. */
+/* Fills rec->tokens and rec->token_count: identifiers, then linkage recipes. Of
+ * `settings`, region is for what is written nationally, recipes says which. */
 DL_MUST_CHECK enum dl_err tokenise(const struct event *event, const struct token_key *key,
-                                   const char *region, struct report *report,
-                                   struct record *rec);
+                                   const struct accept_settings *settings,
+                                   struct report *report, struct record *rec);
 
 #endif

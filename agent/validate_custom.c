@@ -16,12 +16,20 @@ struct custom {
     size_t values;
 };
 
-/* A card number may come as a number as well. */
+/* A card number may come as a number as well, 4242424242424242.0 included. */
+static json_int_t whole_number(const json_t *value)
+{
+    double real = json_real_value(value); /* 0 where it is none */
+    if (json_is_real(value))
+        return real > 0 && real < 9e18 ? (json_int_t)real : 0;
+    return json_integer_value(value);
+}
+
 static bool is_card_integer(const json_t *value)
 {
     char digits[24];
     size_t len = 0;
-    json_int_t n = json_integer_value(value);
+    json_int_t n = whole_number(value);
     if (n <= 0)
         return false;
     for (json_int_t v = n; v > 0; v /= 10)
@@ -62,7 +70,7 @@ static void check_any(struct custom *c, json_t *value)
         push(c, value);
     } else if (json_is_string(value)) {
         check_text(w, value);
-    } else if (json_is_integer(value) && is_card_integer(value) && !w->mutate) {
+    } else if (json_is_number(value) && is_card_integer(value) && !w->mutate) {
         w->report->tally.guard[SCHEMA_FIELD_CUSTOM]++;
         report_problem(w->report, ACCEPT_CODE_PII_IN_FIELD, w->path.text,
                        "contains %s; personal data belongs into identifiers",

@@ -44,6 +44,11 @@ int cmd_forget(const struct cli_args *args);
 int cmd_token_create(const struct cli_args *args);
 int cmd_token_list(const struct cli_args *args);
 int cmd_token_revoke(const struct cli_args *args);
+int cmd_match_run(const struct cli_args *args);
+int cmd_match_evaluate(const struct cli_args *args);
+int cmd_review_list(const struct cli_args *args);
+int cmd_review_accept(const struct cli_args *args);
+int cmd_review_reject(const struct cli_args *args);
 int cmd_audit(const struct cli_args *args);
 
 #endif

@@ -2,6 +2,7 @@
 #include "crypto/secret.h"
 #include "hub/cli_hub.h"
 #include "hub/hub.h"
+#include "hub/likeness.h"
 #include "hub/server.h"
 #include "hub/tls.h"
 #include "platform/clock.h"
@@ -9,7 +10,9 @@
 #include "platform/lock.h"
 #include "platform/log.h"
 #include "platform/service.h"
+#include "platform/thread.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -24,7 +27,48 @@ struct serving {
     struct folder_lock *lock;
     struct hub *hub;
     struct server *server;
+    struct thread *matcher;
+    atomic_bool stopping;
 };
+
+/* ---- likenesses, in a thread of their own ---------------------------------------------- */
+
+/* A run takes some time; the hub spends at most a tenth of one core on them. */
+#define MATCH_EVERY_MS  1000
+#define MATCH_REST_RATE 9
+
+static void match_again(const struct serving *s)
+{
+    struct store *reader = NULL;
+    struct dl_why why = {""};
+    enum dl_err err = hub_open_reader(&reader, s->dir, &why);
+    if (!err)
+        err = likeness_run(s->hub->store, reader);
+    if (reader)
+        reader->close(reader);
+    if (err)
+        LOG_ERROR("serve.match", LOG_ERR(err));
+}
+
+static void match_on(void *ctx)
+{
+    struct serving *s = ctx;
+    unsigned known = atomic_load(&s->hub->likeness_news) - 1; /* once, after a start */
+    uint64_t rest_until_ms = 0;
+    for (; !atomic_load(&s->stopping); clock_sleep_ms(MATCH_EVERY_MS / 4)) {
+        unsigned news = atomic_load(&s->hub->likeness_news);
+        uint64_t start_ms = clock_mono_ms();
+        if (news == known || start_ms < rest_until_ms)
+            continue;
+        known = news;
+        match_again(s);
+        uint64_t took_ms = clock_mono_ms() - start_ms;
+        rest_until_ms = clock_mono_ms() + MATCH_EVERY_MS + MATCH_REST_RATE * took_ms;
+    }
+}
+
+/* ---- the server ----------------------------------------------------------------------------
+ */
 
 static enum dl_err renew_certificate(const struct serving *s, bool *ret_renewed,
                                      struct dl_why *why)
@@ -79,6 +123,8 @@ static int start(struct serving *s, struct dl_why *why)
         err = renew_certificate(s, &renewed, why);
     if (!err)
         err = server_start(&s->server, s->hub, s->dir, &s->settings, why);
+    if (!err)
+        err = thread_start(&s->matcher, match_on, s);
     return err ? cli_hub_failed("serve", err, why) : CLI_EXIT_OK;
 }
 
@@ -141,6 +187,8 @@ int cmd_serve(const struct cli_args *args)
         service_stopping();
         LOG_INFO("serve.stopping");
     }
+    atomic_store(&s.stopping, true);
+    thread_join(s.matcher);
     server_stop(s.server);
     hub_close(s.hub);
     folder_lock_free(s.lock);

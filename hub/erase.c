@@ -1,6 +1,7 @@
 #include "hub/erase.h"
 
 #include "hub/fact.h"
+#include "hub/likeness.h"
 #include "hub/match_internal.h"
 #include "hub/profile.h"
 #include "platform/json.h"
@@ -28,8 +29,10 @@ struct erasure {
     struct match_nodes members;
     struct store_evidence *rows; /* by observation and node */
     size_t row_count, row_cap;
-    struct match_nodes nodes; /* of the rows, by no */
-    bool *erased;             /* of nodes */
+    struct match_nodes nodes;     /* of the rows, by no */
+    bool *erased;                 /* of nodes */
+    struct store_likeness *alike; /* that made the person one */
+    size_t alike_count, alike_cap;
     struct seen *seen;
     size_t seen_count;
     struct store_event *kept; /* later events; no and observation count */
@@ -89,10 +92,44 @@ static size_t node_at(const struct erasure *e, int64_t no)
     return n ? (size_t)(n - e->nodes.at) : SIZE_MAX;
 }
 
+static enum dl_err add_likeness(void *ctx, const struct store_likeness *row)
+{
+    struct erasure *e = ctx;
+    if (row->state != STORE_LIKENESS_LINKED)
+        return DL_OK;
+    void *at = e->alike;
+    enum dl_err err = grow(&at, e->alike_count, &e->alike_cap, sizeof *e->alike);
+    e->alike = at;
+    if (!err)
+        e->alike[e->alike_count++] = *row;
+    return err;
+}
+
+static enum dl_err add_verdict(void *ctx, const struct store_verdict *verdict)
+{
+    struct store_likeness row = {.a = verdict->a, .b = verdict->b};
+    return verdict->same ? add_likeness(ctx, &row) : DL_OK;
+}
+
+/* What a likeness joined was one person too. */
+static enum dl_err load_likenesses(struct erasure *e)
+{
+    enum dl_err err = DL_OK;
+    bool any = false;
+    for (size_t i = 0; !err && i < e->members.count; i++)
+        if (e->members.at[i].type == LIKENESS_TYPE) {
+            any = true;
+            err = e->st->likenesses_each(e->st, e->members.at[i].no, add_likeness, e);
+        }
+    return err || !any ? err : e->st->verdicts_each(e->st, add_verdict, e);
+}
+
 /* The rows around every member, each once. */
 static enum dl_err load_rows(struct erasure *e)
 {
     enum dl_err err = e->st->nodes_of_root(e->st, e->root, match_nodes_add, &e->members);
+    if (!err)
+        err = load_likenesses(e);
     for (size_t i = 0; !err && i < e->members.count; i++)
         err = e->st->evidence_around(e->st, e->members.at[i].no, add_row, e);
     if (err)
@@ -187,11 +224,24 @@ static bool belongs(const struct erasure *e, const struct store_node *n)
     return n->merges || n->root == e->root;
 }
 
+/* Spreads over likenesses; true: further than before. */
+static bool spread_alike(struct erasure *e)
+{
+    bool changed = false;
+    for (size_t i = 0; i < e->alike_count; i++) {
+        size_t a = node_at(e, e->alike[i].a), b = node_at(e, e->alike[i].b);
+        if (a == SIZE_MAX || b == SIZE_MAX || e->erased[a] == e->erased[b])
+            continue;
+        e->erased[a] = e->erased[b] = changed = true;
+    }
+    return changed;
+}
+
 /* Spreads from the erased identifiers over the events up to the time. */
 static void spread(struct erasure *e)
 {
     for (bool changed = true; changed;) {
-        changed = false;
+        changed = spread_alike(e);
         for (size_t i = 0; i < e->seen_count; i++) {
             struct seen *s = &e->seen[i];
             for (size_t r = s->from; !s->foreign && !s->touched && r < s->end; r++)
@@ -319,8 +369,24 @@ static enum dl_err bring_back(struct erasure *e, size_t i)
     return err;
 }
 
+/* Recipe tokens go with the last event that they stood in. */
+static enum dl_err drop_recipes(struct erasure *e)
+{
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < e->nodes.count; i++) {
+        struct store_node n;
+        if (e->nodes.at[i].type != LIKENESS_TYPE)
+            continue;
+        err = e->st->node_find(e->st, e->nodes.at[i].element, &n);
+        if (err == DL_E_NOT_FOUND)
+            err = e->st->recipes_drop(e->st, e->nodes.at[i].element);
+    }
+    return err;
+}
+
 static void done(struct erasure *e)
 {
+    free(e->alike);
     for (size_t i = 0; i < e->struck_count; i++)
         json_text_free((char *)e->struck[i].json);
     for (size_t i = 0; e->later && i < e->seen_count; i++)
@@ -363,6 +429,8 @@ static enum dl_err erase_person(struct store *st, const struct id_key *key, int6
         err = take_apart(&e);
     for (size_t i = 0; !err && i < e.seen_count; i++)
         err = bring_back(&e, i);
+    if (!err)
+        err = drop_recipes(&e);
     done(&e);
     return err;
 }

@@ -16,6 +16,7 @@
 #include "hub/store.h"
 #include "platform/err.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #define HUB_FILE_DB    "hub.db"
@@ -33,6 +34,7 @@ struct hub {
     struct id_key *id_key;
     struct convert_cache *cache; /* tokens converted before */
     size_t threads;              /* that one batch is converted on */
+    atomic_uint likeness_news;   /* grows with what a run of likeness.h does not know yet */
 };
 
 /* Makes the four keys (seal, sign, store, id) and the database in a folder that has none of

@@ -1,6 +1,7 @@
 #include "hub/ingest.h"
 
 #include "hub/erase.h"
+#include "hub/likeness.h"
 #include "hub/match.h"
 #include "hub/open.h"
 #include "hub/profile.h"
@@ -33,6 +34,7 @@ struct batch {
     int64_t *erased_ms;    /* above 0: a person of it was erased since */
     struct profile_sums sums;
     struct ingest_answer *answer;
+    bool likeness_news; /* recipes came, or somebody was erased */
 };
 
 /* A refusal is an answer, not an error: the transaction ends and nothing is kept. */
@@ -251,6 +253,24 @@ static enum dl_err heed_tombstones(struct batch *b)
 
 /* ---- match, attach, aggregate ---------------------------------------------------------- */
 
+/* What the next run compares (likeness.h). */
+static enum dl_err remember_recipes(struct batch *b)
+{
+    enum dl_err err = DL_OK;
+    for (size_t f = 0; !err && f < b->fresh_count; f++) {
+        const struct opened *r = &b->records[b->fresh[f]];
+        struct store_recipes row = {.tokens = r->recipes, .tokens_len = r->recipes_len};
+        for (size_t k = 0; !err && b->observations[b->fresh[f]] && k < r->token_count; k++) {
+            if (r->tokens[k].type != LIKENESS_TYPE)
+                continue;
+            memcpy(row.element, r->tokens[k].element, sizeof row.element);
+            err = b->st->recipes_put(b->st, &row);
+            b->likeness_news = true;
+        }
+    }
+    return err;
+}
+
 static enum dl_err match(struct batch *b)
 {
     struct match_set *sets = calloc(b->fresh_count + 1, sizeof *sets);
@@ -266,7 +286,7 @@ static enum dl_err match(struct batch *b)
     for (size_t f = 0; !err && f < b->fresh_count; f++)
         b->observations[b->fresh[f]] = sets[f].observation;
     free(sets);
-    return err;
+    return err ? err : remember_recipes(b);
 }
 
 /* An event that came after its person was erased goes in without a trace of them. */
@@ -327,6 +347,7 @@ static enum dl_err erase(struct batch *b)
         const struct opened *r = &b->records[b->fresh[f]];
         int64_t struck_ms = b->erased_ms[b->fresh[f]];
         erasures += r->fact.is_erase;
+        b->likeness_news |= r->fact.is_erase || struck_ms;
         if (r->fact.is_erase)
             err = erase_apply(b->st, b->hub->id_key, r->tokens, r->token_count, r->time_ms);
         else if (struck_ms)
@@ -430,7 +451,10 @@ static enum dl_err transact(struct batch *b, int64_t device)
         b->st->rollback(b->st);
         return err;
     }
-    return b->st->commit(b->st);
+    err = b->st->commit(b->st);
+    if (!err && b->likeness_news)
+        atomic_fetch_add(&b->hub->likeness_news, 1);
+    return err;
 }
 
 enum dl_err ingest_batch(struct hub *hub, int64_t device,

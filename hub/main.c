@@ -49,6 +49,13 @@ static const struct cli_option forget_options[] = {
     CLI_OPT_END,
 };
 
+static const struct cli_option match_evaluate_options[] = {
+    CLI_OPT_DIR,
+    {"truth", 't', CLI_TEXT, "FILE", NULL, "Lines of EVENT-ID,PERSON"},
+    CLI_OPT_JSON,
+    CLI_OPT_END,
+};
+
 static const struct cli_option token_create_options[] = {
     CLI_OPT_DIR,
     {"role", 'r', CLI_TEXT, "ROLE", NULL, "viewer, custodian or admin"},
@@ -98,6 +105,17 @@ static const struct cli_command commands[] = {
      "    dunlin-hub export events --dir hub --format ndjson\n"
      "    dunlin-hub export profiles --dir hub --format csv --output profiles.csv\n",
      export_options, cmd_export},
+    {"match run", "", "Link people known by names and addresses, now",
+     "A serving hub does so by itself whenever something came in.\n", DIR_ONLY, cmd_match_run},
+    {"match evaluate", "", "Hold the profiles against a list of who is who",
+     "The list has a line for each event: its id, a comma or tab, and a name of the person.\n\n"
+     "    dunlin-hub match evaluate --dir hub --truth who.csv\n",
+     match_evaluate_options, cmd_match_evaluate},
+    {"review list", "", "List pairs of profiles that may be one person", NULL, DIR_AND_JSON,
+     cmd_review_list},
+    {"review accept", "PAIR", "They are one person", NULL, DIR_ONLY, cmd_review_accept},
+    {"review reject", "PAIR", "They are not, whatever speaks for it", NULL, DIR_ONLY,
+     cmd_review_reject},
     {"forget", "", "Erase a profile by its id",
      "A hub cannot find a person by name: it knows tokens alone. Where the person stands at a\n"
      "counter, use `dunlin forget` there, which reaches the hub and every queue.\n",

@@ -19,6 +19,8 @@ struct match_rule match_rule_of(uint8_t type)
         [TOKEN_TYPE_DEVICE_ID] = {false, 4},  [TOKEN_TYPE_IP] = {false, 5},
     };
     const struct match_rule unused = {false, 0};
+    if (type == TOKEN_TYPE_RECIPE_LAST) /* likeness.h */
+        return (struct match_rule){true, 1};
     return type < sizeof rules / sizeof rules[0] ? rules[type] : unused;
 }
 

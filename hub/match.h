@@ -6,7 +6,8 @@
  * through them. Those of an attaching type (ticket, cookie, device, IP) never
  * join two people: such a node belongs to the one person it was seen with, or,
  * once seen with two, to none (*shared*) and is a profile of its own for events
- * that carry nothing better. Linkage recipes are not used by these rules.
+ * that carry nothing better. All linkage recipes of an event together are one
+ * merging identifier; which of those are alike is likeness.h's.
  *
  * A profile is named after its node with the smallest key; keys are drawn from
  * the identifier by a keyed hash, so neither partition nor names depend on the
@@ -50,7 +51,10 @@ DL_MUST_CHECK enum dl_err match_attach(struct store *st, const struct id_key *ke
 /* Sets a node of an attaching type to what the evidence says. */
 DL_MUST_CHECK enum dl_err match_settle(struct store *st, int64_t node);
 
-/* The whole partition anew from the evidence, then the measures from the events. */
+/* The whole partition anew from the evidence and the likenesses. */
+DL_MUST_CHECK enum dl_err match_regroup(struct store *st);
+
+/* The same, then the measures from the events. */
 DL_MUST_CHECK enum dl_err match_rebuild(struct store *st);
 
 #endif

@@ -11,6 +11,11 @@ struct match_nodes {
     size_t count, cap;
 };
 enum dl_err match_nodes_add(void *ctx, const struct store_node *node);
+/* Of nodes by no; NULL: not among them. */
+struct store_node *match_node_of(const struct match_nodes *nodes, int64_t no);
+/* Every node, by no, with the root that the evidence gives it without any
+ * likeness. The caller frees ret->at. */
+DL_MUST_CHECK enum dl_err match_groups(struct store *st, struct match_nodes *ret);
 
 /* Roots by no, each under one of a smaller key once they are joined. */
 struct match_tree {

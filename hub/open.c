@@ -2,6 +2,7 @@
 
 #include "hub/clockfix.h"
 #include "hub/convert.h"
+#include "hub/likeness.h"
 #include "platform/json.h"
 #include "platform/thread.h"
 #include "sync/record.h"
@@ -86,28 +87,73 @@ static enum dl_err share_of(struct opening *o, uint16_t epoch, const struct hub_
 }
 
 /* DL_E_INPUT: the record's own fault, with a reason. */
-static enum dl_err convert(struct opening *o, struct opened *r, const struct record *rec)
+static enum dl_err convert_one(struct opening *o, struct opened *r, const struct token *token,
+                               uint8_t ret[static GROUP_ELEMENT_BYTES])
 {
-    r->tokens = calloc(rec->token_count + 1, sizeof *r->tokens);
-    if (!r->tokens)
+    const struct hub_share *share = NULL;
+    r->reason = "share";
+    enum dl_err err = share_of(o, token->epoch, &share);
+    if (err)
+        return err == DL_E_NOT_FOUND ? DL_E_INPUT : err;
+    r->reason = "token";
+    return convert_token(o->hub->cache, share, o->device, token, ret);
+}
+
+static bool is_recipe(const struct token *token)
+{
+    return token->type >= TOKEN_TYPE_RECIPE_FIRST && token->type <= TOKEN_TYPE_RECIPE_LAST;
+}
+
+/* Recipes by ascending number, each once; unknown ones are a newer agent's. */
+static enum dl_err convert_recipes(struct opening *o, struct opened *r,
+                                   const struct record *rec)
+{
+    int last = -1;
+    r->recipes = malloc(LIKENESS_BYTES_MAX);
+    if (!r->recipes)
         return DL_E_NOMEM;
     for (size_t i = 0; i < rec->token_count; i++) {
         const struct token *token = &rec->tokens[i];
-        const struct hub_share *share = NULL;
-        r->reason = "share";
-        enum dl_err err = share_of(o, token->epoch, &share);
-        if (err)
-            return err == DL_E_NOT_FOUND ? DL_E_INPUT : err;
-        r->reason = "token";
-        struct match_token *to = &r->tokens[i];
-        err = convert_token(o->hub->cache, share, o->device, token, to->element);
+        int no = token->type - TOKEN_TYPE_RECIPE_FIRST;
+        if (!is_recipe(token) || no <= last || no >= RECIPE_COUNT)
+            continue;
+        uint8_t *to = r->recipes + r->recipes_len;
+        enum dl_err err = convert_one(o, r, token, to + 2);
         if (err)
             return err;
-        to->type = token->type;
+        to[0] = (uint8_t)no;
+        to[1] = token->version;
+        r->recipes_len += LIKENESS_TOKEN_BYTES;
+        last = no;
+    }
+    if (likeness_token(o->hub->id_key, r->recipes, r->recipes_len, &r->tokens[r->token_count]))
+        r->token_count++;
+    else
+        r->recipes_len = 0;
+    return DL_OK;
+}
+
+static enum dl_err convert(struct opening *o, struct opened *r, const struct record *rec)
+{
+    r->tokens = calloc(rec->token_count + 2, sizeof *r->tokens);
+    if (!r->tokens)
+        return DL_E_NOMEM;
+    bool recipes = false;
+    for (size_t i = 0; i < rec->token_count; i++) {
+        recipes |= is_recipe(&rec->tokens[i]);
+        if (is_recipe(&rec->tokens[i]))
+            continue;
+        struct match_token *to = &r->tokens[r->token_count];
+        enum dl_err err = convert_one(o, r, &rec->tokens[i], to->element);
+        if (err)
+            return err;
+        to->type = rec->tokens[i].type;
         r->token_count++;
     }
-    r->reason = NULL;
-    return DL_OK;
+    enum dl_err err = recipes ? convert_recipes(o, r, rec) : DL_OK;
+    if (!err)
+        r->reason = NULL;
+    return err;
 }
 
 static enum dl_err read_record(struct opening *o, struct opened *r, size_t plain_len,
@@ -204,6 +250,7 @@ void open_done(struct opened *records, size_t count)
 {
     for (size_t i = 0; records && i < count; i++) {
         free(records[i].tokens);
+        free(records[i].recipes);
         free(records[i].plain);
         json_text_free(records[i].blank);
     }

@@ -26,6 +26,8 @@ struct opened {
     size_t json_len;
     struct match_token *tokens;
     size_t token_count;
+    uint8_t *recipes; /* packed tokens of the likeness among `tokens`; NULL: none */
+    size_t recipes_len;
     uint8_t *plain;
     char *blank; /* json_text's: json without a trace of its person, if that was asked for */
     size_t blank_len;

@@ -170,6 +170,31 @@ struct store_tombstone {
     int64_t erased_ms; /* what is not later is nobody's */
 };
 
+/* ---- likeness (likeness.h tells the story) -------------------------------------------- */
+
+/* The recipe tokens that one node stands for. */
+struct store_recipes {
+    int64_t node;
+    uint8_t element[GROUP_ELEMENT_BYTES];
+    const uint8_t *tokens; /* packed: likeness.h */
+    size_t tokens_len;
+};
+
+enum store_likeness_state { STORE_LIKENESS_LINKED, STORE_LIKENESS_REVIEW };
+
+/* What the matcher concluded of two nodes. */
+struct store_likeness {
+    int64_t a, b;
+    int64_t millibits;
+    enum store_likeness_state state;
+};
+
+/* What a person decided of two nodes. */
+struct store_verdict {
+    int64_t a, b; /* a < b */
+    bool same;
+};
+
 /* ---- measures --------------------------------------------------------------------- */
 
 enum store_measure_kind {
@@ -370,6 +395,29 @@ struct store {
      * nodes that stand in no other observation. Their events must be gone first. */
     enum dl_err (*observations_delete)(struct store *st, const int64_t *observations,
                                        size_t count);
+
+    /* Likeness. recipes_put: nothing happens where the element has them already.
+     * recipes_each: those whose node is there, by node. */
+    enum dl_err (*recipes_put)(struct store *st, const struct store_recipes *recipes);
+    enum dl_err (*recipes_drop)(struct store *st,
+                                const uint8_t element[static GROUP_ELEMENT_BYTES]);
+    enum dl_err (*recipes_each)(struct store *st,
+                                enum dl_err (*fn)(void *ctx,
+                                                  const struct store_recipes *recipes),
+                                void *ctx);
+    /* All that the last run concluded gives way to these. */
+    enum dl_err (*likenesses_replace)(struct store *st, const struct store_likeness *rows,
+                                      size_t count);
+    /* Those of a node (0: all), the strongest first. */
+    enum dl_err (*likenesses_each)(struct store *st, int64_t node,
+                                   enum dl_err (*fn)(void *ctx,
+                                                     const struct store_likeness *row),
+                                   void *ctx);
+    enum dl_err (*verdict_put)(struct store *st, const struct store_verdict *verdict);
+    enum dl_err (*verdicts_each)(struct store *st,
+                                 enum dl_err (*fn)(void *ctx,
+                                                   const struct store_verdict *verdict),
+                                 void *ctx);
 
     enum dl_err (*measures_add)(struct store *st, const struct store_measure *measures,
                                 size_t count);

@@ -66,6 +66,15 @@ integration: all ## whole programs against each other on loopback
 privacy: all ## the promises: canary customers searched in everything
 	@tests/run privacy $(PRIVACY)
 
+# A tenth of the spellings fits `make test`; this tries them all.
+.PHONY: phone-oracle phone-table
+phone-oracle: all ## 200,000 spellings of telephone numbers against libphonenumber
+	@packaging/install-packages test
+	@DUNLIN_PHONE_COUNT=200000 tests/run integration tests/integration/080-phone-oracle.sh
+phone-table: ## agent/normalise/phone_table.c anew, from python3-phonenumbers
+	@packaging/install-packages test
+	@packaging/phone-table > $(BUILD)/phone_table.c && mv $(BUILD)/phone_table.c agent/normalise/phone_table.c
+
 # Faults that fit a CI run decide; `make fault` runs all of them for longer.
 FAULT_SHORT := $(FAULT)
 fault: all ## crashes, full disks and cut power, the long way
@@ -146,6 +155,15 @@ $(B)/$(1:.c=): $(call obj,$(1) $(SUPPORT)) $(call libs_of,$(if $(findstring hub,
 $(call obj,$(1)): $(B)/gen/hub_sql.h $(B)/gen/sync_sql.h
 endef
 $(foreach t,$(BENCH_SRC),$(eval $(call bench_prog,$(t))))
+
+# The linker's own measure; links agent/ and hub/, which nothing that ships does.
+.PHONY: bench-linkage
+LINKAGE_OBJ := $(call obj,$(wildcard bench/linkage/*.c) agent/recipes.c agent/phonetic.c $(wildcard hub/linkage*.c))
+$(B)/bench/linkage/linkage: $(LINKAGE_OBJ) $(call libs_of,sync)
+	$(call link,$^,$(deps_keys))
+bench-linkage: $(B)/bench/linkage/linkage ## F1 of linkage by recipes, and among 1,000,000 others
+	@for seed in 1 2 3 4; do $< --seed $$seed || exit 1; done
+	@$< --distractors 1000000
 
 # ---- installing ------------------------------------------------------------------------
 .PHONY: install uninstall dist clean distclean help deps

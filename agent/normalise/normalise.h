@@ -31,21 +31,67 @@ enum normalise_reason {
     NORMALISE_BAD_DOMAIN,     /* e-mail: after the @ */
     NORMALISE_NO_REGION,      /* phone: a national number, and no region is set */
     NORMALISE_BAD_COUNTRY,    /* phone: no such country code, or region not in the table */
-    NORMALISE_BAD_LENGTH,     /* phone: too short or too long for its country */
-    NORMALISE_NO_AREA,        /* phone: national without the trunk prefix */
-    NORMALISE_BAD_NUMBER,     /* phone: cannot be dialled as written */
+    NORMALISE_BAD_LENGTH,     /* phone: too short or too long for its country, or for E.164 */
+    NORMALISE_NO_AREA,        /* phone: can only be dialled within an area */
+    NORMALISE_BAD_NUMBER,     /* phone: none of its country, or one that reads two ways */
     NORMALISE_PLACEHOLDER,    /* an id of nothing but zeros: nobody */
     NORMALISE_CARD_NUMBER,    /* a payment_ref that is a card number */
+    NORMALISE_BAD_DATE,       /* birth date: no such day, or not written as a date */
+    NORMALISE_AMBIGUOUS_DATE, /* birth date: which is the month? see privacy.date_order */
+    NORMALISE_FUTURE_DATE,
+    NORMALISE_BAD_FORMAT,      /* not written as this type is */
+    NORMALISE_BAD_CHECK_DIGIT, /* national_id: the check digit is wrong */
     NORMALISE_REASON_COUNT,
 };
+
+/* What is only ever tokenised together with another (agent/recipes): these
+ * numbers lie beyond crypto/token.h's types, so that token_make refuses them. */
+enum normalise_field {
+    NORMALISE_FIELD_FIRST = 160,
+    NORMALISE_GIVEN_NAME = NORMALISE_FIELD_FIRST,
+    NORMALISE_SURNAME,
+    NORMALISE_DATE_OF_BIRTH,
+    NORMALISE_POSTCODE,
+    NORMALISE_STREET,
+    NORMALISE_CITY,
+    NORMALISE_COUNTRY,
+    NORMALISE_SEX,
+    NORMALISE_FIELD_END,
+};
+
+enum normalise_date_order {
+    NORMALISE_DATE_AUTO, /* only where one reading is possible; dots mean day first */
+    NORMALISE_DATE_DAY_FIRST,
+    NORMALISE_DATE_MONTH_FIRST,
+};
+
+/* What the site or the event settles. Zeroes are the defaults. */
+struct normalise_site {
+    const char *region; /* ISO 3166, "" or NULL: none. For phone, postcode, national_id */
+    enum normalise_date_order date_order;
+};
+
+/* The number of a token type or field by its name in the API; 0: unknown. */
+uint8_t normalise_type_from_name(const char *name);
+/* NULL: unknown. */
+const char *normalise_type_name(uint8_t type);
 
 /* "bad_local_part": a stable word for the command line and tests. */
 const char *normalise_reason_name(enum normalise_reason reason);
 
-/* Brings `value` (UTF-8) of type enum token_type to its form in out[0..cap), no
- * NUL after it. `region` is ISO 3166 or "", for national phone numbers. Unless
- * NORMALISE_OK is answered, `out` may hold pieces of the value all the same. */
+/* Brings `value` (UTF-8) of type enum token_type or normalise_field to its form in
+ * out[0..cap), no NUL after it. Unless NORMALISE_OK is answered, `out` may hold
+ * pieces of the value all the same. The form of a form is itself. */
+enum normalise_reason normalise_for(const struct normalise_site *site, uint8_t type,
+                                    const char *value, size_t len, char *out, size_t cap,
+                                    size_t *ret_len);
+
+/* The same for a site that has a region alone. */
 enum normalise_reason normalise(uint8_t type, const char *value, size_t len, const char *region,
                                 char *out, size_t cap, size_t *ret_len);
+
+/* Of a street's form: how many bytes are its name; the house number, if there is
+ * one, begins one byte behind them and reaches to the end. */
+size_t normalise_street_name_len(const char *form, size_t len);
 
 #endif

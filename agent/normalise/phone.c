@@ -1,178 +1,240 @@
-/* E.164 from "+", from the prefix for calls abroad, and from national numbers
- * of a known region. Extensions, letters, missing area codes and lengths that
- * the country does not have are refused: a wrong number is somebody else's. */
+/* E.164 from every spelling, by the rules of libphonenumber and with its facts: which
+ * digits are a prefix, a country code, a trunk prefix. Where those rules are content
+ * with a possible number, this asks for a valid one, and refuses the few that would
+ * be read as another number when their own E.164 is read again. */
 #include "agent/normalise/forms.h"
+#include "agent/normalise/phone_match.h"
+#include "agent/normalise/phone_read.h"
 #include "agent/normalise/phone_region.h"
-#include "agent/normalise/unicode.h"
 #include "crypto/secret.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#define DIGITS_MAX 32
-#define E164_MAX   15
-#define E164_MIN   7 /* the shortest plans: a three-digit code and four digits */
+#define E164_DIGITS_MAX  15
+#define NATIONAL_LEN_MIN 2
+#define NATIONAL_LEN_MAX 17
+/* Each of up to three rewritings may add a few digits; a group is copied once. */
+#define NATIONAL_CAP (PHONE_DIGITS_MAX + 3 * PHONE_TRANSFORM_BYTES)
+#define LENGTH_BITS  32
 
-struct number {
-    char digits[DIGITS_MAX];
+/* A national number on its way, the code it belongs to and whose trunk prefix it may
+ * still have. */
+struct national {
+    const struct phone_code *code;
+    const struct phone_plan *plan;
+    bool at_home; /* nothing in it named a country */
+    char digits[NATIONAL_CAP];
     size_t len;
-    bool plus;
-    bool bracketed_zero; /* "(0)" between country code and number */
-    size_t zero_at;      /* digits before it */
 };
 
-static bool is_gap(int32_t c)
+static void set(struct national *to, const char *digits, size_t len)
 {
-    return unicode_is_space(c) || c == '-' || c == '.' || c == '/' ||
-           (c >= 0x2010 && c <= 0x2015) || c == 0x2212;
+    memmove(to->digits, digits, len);
+    to->len = len;
 }
 
-/* Everything but digits falls away; what is no digit, gap, bracket or leading +
- * refuses the number. */
-static enum normalise_reason read(const char *text, size_t len, struct number *ret)
+static bool has_length(uint32_t lengths, size_t len)
 {
-    int open = 0;
-    for (size_t at = 0; at < len;) {
-        int32_t c;
-        size_t n = unicode_next(text + at, len - at, &c);
-        if (n == 0)
-            return NORMALISE_NOT_UTF8;
-        if (len - at >= 3 && memcmp(text + at, "(0)", 3) == 0 && ret->plus && ret->len > 0 &&
-            !ret->bracketed_zero) {
-            ret->bracketed_zero = true;
-            ret->zero_at = ret->len;
-            n = 3;
-        } else if (c >= '0' && c <= '9') {
-            if (ret->len == DIGITS_MAX)
-                return NORMALISE_BAD_LENGTH;
-            ret->digits[ret->len++] = (char)c;
-        } else if (c == '+') {
-            if (ret->plus || ret->len > 0)
-                return NORMALISE_BAD_CHARACTER;
-            ret->plus = true;
-        } else if (c == '(' || c == ')') {
-            open += c == '(' ? 1 : -1;
-            if (open < 0 || open > 1)
-                return NORMALISE_BAD_CHARACTER;
-        } else if (!is_gap(c)) {
-            return NORMALISE_BAD_CHARACTER;
+    return len < LENGTH_BITS && (lengths >> len & 1);
+}
+
+/* Longer than any complete number of the plan. */
+static bool is_too_long(const struct phone_plan *plan, size_t len)
+{
+    return !has_length(plan->local, len) && (len >= LENGTH_BITS || plan->lengths >> len == 0);
+}
+
+/* `transform` with its $n replaced, and then what the match left over. */
+static void rewrite(const struct phone_plan *plan, const struct phone_match *match,
+                    const struct national *from, struct national *to)
+{
+    to->len = 0;
+    for (const char *c = phone_transforms[plan->transform]; *c; c++) {
+        if (*c != '$') {
+            to->digits[to->len++] = *c;
+            continue;
         }
-        at += n;
+        size_t at = 2 * (size_t)(*++c - '1');
+        for (int8_t i = match->group[at]; i >= 0 && i < match->group[at + 1]; i++)
+            to->digits[to->len++] = from->digits[i];
     }
-    if (open != 0)
-        return NORMALISE_BAD_CHARACTER;
-    return ret->len > 0 ? NORMALISE_OK : NORMALISE_EMPTY;
+    memcpy(to->digits + to->len, from->digits + match->len, from->len - match->len);
+    to->len += from->len - match->len;
 }
 
-/* Area code and exchange of the North American plan start with 2 to 9; the
- * German mobile prefixes have ten or eleven digits. */
-static bool plan_allows(const struct phone_region *r, const char *digits, size_t len)
+/* Takes the trunk prefix away, or rewrites the number as the plan says, unless that
+ * would make a number of what was one into none. */
+static void strip_trunk(const struct phone_plan *plan, struct national *n)
 {
-    if (len < r->len_min || len > r->len_max)
-        return false;
-    if (strcmp(r->code, "49") == 0 && digits[0] == '1' && strchr("567", digits[1]))
-        return len >= 10;
-    return true;
+    struct phone_match match;
+    struct national stripped = {.len = 0};
+    if (!phone_match(plan->trunk, n->digits, n->len, &match))
+        return;
+    if (plan->transform && match.group[2 * (plan->groups - 1) + 1] >= 0)
+        rewrite(plan, &match, n, &stripped);
+    else
+        set(&stripped, n->digits + match.len, n->len - match.len);
+    if (!phone_is_in(plan->general, n->digits, n->len) ||
+        phone_is_in(plan->general, stripped.digits, stripped.len))
+        set(n, stripped.digits, stripped.len);
+    secret_wipe(&stripped, sizeof stripped);
 }
 
-static enum normalise_reason check_subscriber(const struct phone_region *r, const char *digits,
-                                              size_t len)
+/* The same, unless too little would remain. */
+static void strip_to_complete(struct national *n)
 {
-    if (!plan_allows(r, digits, len))
+    struct national stripped = *n;
+    strip_trunk(n->plan, &stripped);
+    if (has_length(n->plan->lengths, stripped.len) || is_too_long(n->plan, stripped.len))
+        set(n, stripped.digits, stripped.len);
+    secret_wipe(&stripped, sizeof stripped);
+}
+
+/* After a + or a prefix for calls abroad. */
+static enum normalise_reason from_abroad(const char *digits, size_t len, struct national *ret)
+{
+    size_t code_len = 0;
+    if (len <= NATIONAL_LEN_MIN)
         return NORMALISE_BAD_LENGTH;
-    if (digits[0] == '0' && !r->zero_first)
-        return NORMALISE_BAD_NUMBER;
-    if (strcmp(r->code, "1") == 0 && (digits[0] < '2' || digits[3] < '2'))
-        return NORMALISE_BAD_NUMBER;
-    return NORMALISE_OK;
-}
-
-static enum normalise_reason emit(const char *code, size_t code_len, const char *rest,
-                                  size_t rest_len, struct form_output *out)
-{
-    size_t len = 1 + code_len + rest_len;
-    if (len > 1 + E164_MAX || len < 1 + E164_MIN)
-        return NORMALISE_BAD_LENGTH;
-    if (len > out->cap)
-        return NORMALISE_TOO_LONG;
-    out->bytes[0] = '+';
-    memcpy(out->bytes + 1, code, code_len);
-    memcpy(out->bytes + 1 + code_len, rest, rest_len);
-    out->len = len;
-    return NORMALISE_OK;
-}
-
-/* Digits that start with a country code. */
-static enum normalise_reason international(const char *digits, size_t len,
-                                           const struct number *number, struct form_output *out)
-{
-    size_t code_len = phone_country_code_len(digits, len);
-    if (code_len == 0)
+    ret->code = phone_region_code(digits, len, &code_len);
+    if (!ret->code)
         return NORMALISE_BAD_COUNTRY;
-    const struct phone_region *r = phone_region_of_code(digits, len);
-    /* "+49 (0)171": right where a trunk 0 would stand, in a plan that has one. */
-    if (number->bracketed_zero &&
-        (number->zero_at != code_len || !r || strcmp(r->trunk, "0") != 0))
-        return NORMALISE_BAD_NUMBER;
-    if (len == code_len)
-        return NORMALISE_BAD_LENGTH;
-    if (r) {
-        enum normalise_reason reason = check_subscriber(r, digits + code_len, len - code_len);
-        if (reason)
+    ret->plan = &phone_plans[ret->code->plan];
+    set(ret, digits + code_len, len - code_len);
+    return NORMALISE_OK;
+}
+
+/* "49 171 5550199" in Germany: the country's own code without a +, if the number
+ * makes sense without it and makes none with it. */
+static bool has_own_code(const struct phone_plan *home, const char *digits, size_t len,
+                         struct national *ret)
+{
+    char code[8];
+    int code_len = snprintf(code, sizeof code, "%u", (unsigned)home->code);
+    if (len < (size_t)code_len || memcmp(digits, code, (size_t)code_len) != 0)
+        return false;
+    set(ret, digits + code_len, len - (size_t)code_len);
+    strip_trunk(home, ret);
+    return (!phone_is_in(home->general, digits, len) &&
+            phone_is_in(home->general, ret->digits, ret->len)) ||
+           is_too_long(home, len);
+}
+
+/* As dialled in a region. */
+static enum normalise_reason from_home(const struct phone_plan *home, const char *digits,
+                                       size_t len, struct national *ret)
+{
+    struct phone_match match;
+    if (phone_match(home->abroad, digits, len, &match) &&
+        (match.len == len || digits[match.len] != '0'))
+        return from_abroad(digits + match.len, len - match.len, ret);
+    ret->code = phone_region_code_of(home);
+    ret->at_home = !has_own_code(home, digits, len, ret);
+    ret->plan = ret->at_home ? home : &phone_plans[ret->code->plan];
+    if (ret->at_home)
+        set(ret, digits, len);
+    return NORMALISE_OK;
+}
+
+/* Which country, and what remains. Without a region 00 means abroad, as it does in
+ * most of the world; "+00 49" is somebody who wrote both. */
+static enum normalise_reason find_country(const struct phone_text *text,
+                                          const struct form_input *in, struct national *ret)
+{
+    const struct phone_plan *home = phone_region_find(in->region);
+    if (text->plus) {
+        enum normalise_reason reason = from_abroad(text->digits, text->len, ret);
+        if (reason != NORMALISE_BAD_COUNTRY || !home)
             return reason;
+        reason = from_home(home, text->digits, text->len, ret);
+        return !reason && ret->at_home ? NORMALISE_BAD_COUNTRY : reason;
     }
-    return emit(digits, code_len, digits + code_len, len - code_len, out);
+    if (home)
+        return from_home(home, text->digits, text->len, ret);
+    if (in->region[0])
+        return NORMALISE_BAD_COUNTRY;
+    if (text->len > 2 && memcmp(text->digits, "00", 2) == 0)
+        return from_abroad(text->digits + 2, text->len - 2, ret);
+    return NORMALISE_NO_REGION;
 }
 
-static bool starts_with(const struct number *number, const char *prefix)
+/* In a form that is its own form: read again, it loses no further prefix. */
+static bool is_settled(const struct national *n)
 {
-    size_t len = strlen(prefix);
-    return len > 0 && number->len > len && memcmp(number->digits, prefix, len) == 0;
+    struct national again = *n;
+    again.plan = &phone_plans[n->code->plan];
+    strip_to_complete(&again);
+    bool same = again.len == n->len && memcmp(again.digits, n->digits, n->len) == 0;
+    secret_wipe(&again, sizeof again);
+    return same;
 }
 
-static enum normalise_reason national(const struct phone_region *r, const struct number *number,
-                                      struct form_output *out)
+static enum normalise_reason check_national(const struct national *n)
 {
-    const char *digits = number->digits;
-    size_t len = number->len;
-    bool trunk = starts_with(number, r->trunk);
-    if (trunk) {
-        digits += strlen(r->trunk);
-        len -= strlen(r->trunk);
-    } else if (*r->trunk && !r->trunk_optional) {
+    const struct phone_plan *main_plan = &phone_plans[n->code->plan];
+    if (n->len < NATIONAL_LEN_MIN || n->len > NATIONAL_LEN_MAX)
+        return NORMALISE_BAD_LENGTH;
+    if (phone_is_in(n->code->valid, n->digits, n->len))
+        return is_settled(n) ? NORMALISE_OK : NORMALISE_BAD_NUMBER;
+    if (has_length(main_plan->local, n->len))
         return NORMALISE_NO_AREA;
-    }
-    enum normalise_reason reason = check_subscriber(r, digits, len);
+    return has_length(main_plan->lengths, n->len) ? NORMALISE_BAD_NUMBER : NORMALISE_BAD_LENGTH;
+}
+
+static enum normalise_reason emit(const struct national *n, struct form_output *out)
+{
+    char code[8];
+    size_t code_len = (size_t)snprintf(code, sizeof code, "+%u", (unsigned)n->code->code);
+    if (code_len - 1 + n->len > E164_DIGITS_MAX)
+        return NORMALISE_BAD_LENGTH;
+    if (code_len + n->len > out->cap)
+        return NORMALISE_TOO_LONG;
+    memcpy(out->bytes, code, code_len);
+    memcpy(out->bytes + code_len, n->digits, n->len);
+    out->len = code_len + n->len;
+    return NORMALISE_OK;
+}
+
+/* "49 171 5550199" in Germany, where a number may as well begin with area code 04917:
+ * valid with the country's code taken off and with it left on. Nobody can tell. */
+static bool is_ambiguous(const struct phone_text *text, const struct national *n)
+{
+    struct national other = *n;
+    size_t code_len = 0;
+    if (!n->at_home || text->len != n->len || memcmp(text->digits, n->digits, n->len) != 0 ||
+        phone_region_code(n->digits, n->len, &code_len) != n->code)
+        return false;
+    set(&other, n->digits + code_len, n->len - code_len);
+    strip_to_complete(&other);
+    bool valid = phone_is_in(n->code->valid, other.digits, other.len);
+    secret_wipe(&other, sizeof other);
+    return valid;
+}
+
+static enum normalise_reason place(const struct phone_text *text, const struct form_input *in,
+                                   struct national *n)
+{
+    enum normalise_reason reason = find_country(text, in, n);
     if (reason)
         return reason;
-    return emit(r->code, strlen(r->code), digits, len, out);
-}
-
-static enum normalise_reason place(const struct form_input *in, const struct number *number,
-                                   struct form_output *out)
-{
-    if (number->plus)
-        return international(number->digits, number->len, number, out);
-    const struct phone_region *r = phone_region_find(in->region);
-    const char *abroad = r ? r->abroad : in->region[0] ? "" : "00";
-    if (starts_with(number, abroad))
-        return international(number->digits + strlen(abroad), number->len - strlen(abroad),
-                             number, out);
-    if (!r)
-        return in->region[0] ? NORMALISE_BAD_COUNTRY : NORMALISE_NO_REGION;
-    return national(r, number, out);
+    if (n->len < NATIONAL_LEN_MIN)
+        return NORMALISE_BAD_LENGTH;
+    strip_to_complete(n);
+    reason = check_national(n);
+    return !reason && is_ambiguous(text, n) ? NORMALISE_BAD_NUMBER : reason;
 }
 
 enum normalise_reason form_phone(const struct form_input *in, struct form_output *out)
 {
-    size_t len = 0;
-    enum normalise_reason reason = unicode_fold(in->value, in->len, UNICODE_NFC,
-                                                UNICODE_KEEP_CASE, out->bytes, out->cap, &len);
-    if (reason)
-        return reason;
-    struct number number = {.len = 0};
-    reason = read(out->bytes, len, &number);
+    struct phone_text text;
+    struct national n = {.code = NULL};
+    enum normalise_reason reason = phone_read(in->value, in->len, &text);
     if (!reason)
-        reason = place(in, &number, out);
-    secret_wipe(&number, sizeof number);
+        reason = place(&text, in, &n);
+    if (!reason)
+        reason = emit(&n, out);
+    secret_wipe(&text, sizeof text);
+    secret_wipe(&n, sizeof n);
     return reason;
 }

@@ -21,6 +21,27 @@ size_t unicode_next(const char *text, size_t len, int32_t *ret)
     return n > 0 ? (size_t)n : 0;
 }
 
+/* The zero of each script that counts in tens: the other nine follow it. */
+static const int32_t zeros[] = {
+    0x0030,  0x0660,  0x06F0,  0x07C0,  0x0966,  0x09E6,  0x0A66,  0x0AE6,  0x0B66,  0x0BE6,
+    0x0C66,  0x0CE6,  0x0D66,  0x0DE6,  0x0E50,  0x0ED0,  0x0F20,  0x1040,  0x1090,  0x17E0,
+    0x1810,  0x1946,  0x19D0,  0x1A80,  0x1A90,  0x1B50,  0x1BB0,  0x1C40,  0x1C50,  0xA620,
+    0xA8D0,  0xA900,  0xA9D0,  0xA9F0,  0xAA50,  0xABF0,  0xFF10,  0x104A0, 0x10D30, 0x11066,
+    0x110F0, 0x11136, 0x111D0, 0x112F0, 0x11450, 0x114D0, 0x11650, 0x116C0, 0x11730, 0x118E0,
+    0x11950, 0x11C50, 0x11D50, 0x11DA0, 0x16A60, 0x16AC0, 0x16B50, 0x1D7CE, 0x1D7D8, 0x1D7E2,
+    0x1D7EC, 0x1D7F6, 0x1E140, 0x1E2F0, 0x1E950, 0x1FBF0,
+};
+
+int unicode_digit(int32_t c)
+{
+    if (c < 0x80)
+        return c >= '0' && c <= '9' ? (int)(c - '0') : -1;
+    for (size_t i = 0; i < sizeof zeros / sizeof *zeros; i++)
+        if (c >= zeros[i] && c <= zeros[i] + 9)
+            return (int)(c - zeros[i]);
+    return -1;
+}
+
 static bool is_trimmed(int32_t c)
 {
     return unicode_is_space(c) || c == 0xFEFF;
@@ -168,5 +189,11 @@ enum normalise_reason unicode_fold(const char *value, size_t len, enum unicode_f
     int32_t points[NORMALISE_CODEPOINTS_MAX + 1];
     reason = fold_wide(value, len, form, to, points, out, cap, ret_len);
     secret_wipe(points, sizeof points);
+    if (reason)
+        return reason;
+    /* A spacing accent, U+00B4, is a space with a mark upon it in NFKC. */
+    const char *start = out;
+    reason = trim(&start, ret_len);
+    memmove(out, start, *ret_len);
     return reason;
 }

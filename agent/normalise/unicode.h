@@ -24,6 +24,9 @@ enum normalise_reason unicode_fold(const char *value, size_t len, enum unicode_f
 /* White_Space of the Unicode Character Database. */
 bool unicode_is_space(int32_t codepoint);
 
+/* 0..9 for a decimal digit of any script (category Nd), else -1. */
+int unicode_digit(int32_t codepoint);
+
 /* One code point at `text`; its bytes, or 0 when it is not UTF-8. */
 size_t unicode_next(const char *text, size_t len, int32_t *ret);
 

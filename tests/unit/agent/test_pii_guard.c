@@ -162,6 +162,73 @@ static void every_published_test_card_is_found(void **state)
     json_decref(doc);
 }
 
+static void a_card_is_found_however_it_is_spelt(void **state)
+{
+    (void)state;
+    static const char *const found[] = {
+        "4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 2",
+        "42 42 42 42 42 42 42 42",
+        "４２４２４２４２４２４２４２４２", /* full width */
+        "٤٢٤٢ ٤٢٤٢ ٤٢٤٢ ٤٢٤٢",              /* Arabic-Indic */
+        "4242\xE2\x80\x8B"
+        "4242\xC2\xAD"
+        "42424242", /* invisible between */
+        "4242\xE3\x80\x80"
+        "4242\xE2\x80\x94"
+        "4242 4242", /* wide blank, dash */
+    };
+    for (size_t i = 0; i < sizeof found / sizeof *found; i++)
+        assert_int_equal(in_text(found[i]), PII_CARD);
+    char far[6000];
+    memset(far, 'x', sizeof far);
+    memcpy(far + 100, "\xC3\xA4", 2);
+    memcpy(far + 4090, " 4242424242424242 ", 18); /* across two pieces */
+    assert_int_equal(pii_find(far, sizeof far, PII_IN_TEXT), PII_CARD);
+}
+
+static void a_magnetic_stripe_is_always_found(void **state)
+{
+    (void)state;
+    static const char *const found[] = {
+        "%B1234567890123456^DOE/JANE^2512101",
+        ";1234567890123456=25121010000000000000?",
+        "1234567890123456=2512101",
+        "1234567890123456D2512101",
+    };
+    for (size_t i = 0; i < sizeof found / sizeof *found; i++)
+        assert_int_equal(in_text(found[i]), PII_CARD);
+    assert_int_equal(in_text("1234567890123456=12"), PII_NONE);
+}
+
+static void bank_accounts_are_found(void **state)
+{
+    (void)state;
+    static const char *const found[] = {
+        "DE89370400440532013000",
+        "DE89 3704 0044 0532 0130 00 danke",
+        "IBAN: gb82 west 1234 5698 7654 32",
+        "FR1420041010050500013M02606",
+        "NO93 8601 1117 947",
+        "CH93-0076-2011-6238-5295-7",
+    };
+    for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
+        assert_int_equal(in_text(found[i]), PII_IBAN);
+        assert_int_equal(in_code(found[i]), PII_IBAN);
+    }
+    assert_int_equal(in_text("DE88370400440532013000"), PII_NONE);
+    assert_int_equal(in_text("ZZ89370400440532013000"), PII_NONE);
+    assert_int_equal(in_text("XDE89370400440532013000"), PII_NONE);
+    assert_int_equal(in_text("DE8937040044053201300"), PII_NONE);
+}
+
+static void other_scripts_digits_hide_no_phone(void **state)
+{
+    (void)state;
+    assert_int_equal(in_text("＋４９ １７１ ５５５０１９９"), PII_PHONE);
+    assert_int_equal(in_text("ruf ٠١٧١ ٥٥٥٠١٩٩ an"), PII_PHONE);
+    assert_int_equal(in_text("Größe 42, Ø 12 mm, 3 × 4"), PII_NONE);
+}
+
 static void a_wrong_luhn_digit_is_no_card(void **state)
 {
     (void)state;
@@ -256,6 +323,10 @@ int main(void)
         cmocka_unit_test(digits_of_a_shop_are_no_phone_numbers),
         cmocka_unit_test(a_key_of_the_shop_may_have_groups_of_digits),
         cmocka_unit_test(every_published_test_card_is_found),
+        cmocka_unit_test(a_card_is_found_however_it_is_spelt),
+        cmocka_unit_test(a_magnetic_stripe_is_always_found),
+        cmocka_unit_test(bank_accounts_are_found),
+        cmocka_unit_test(other_scripts_digits_hide_no_phone),
         cmocka_unit_test(a_wrong_luhn_digit_is_no_card),
         cmocka_unit_test(a_gtin_in_a_key_is_no_card),
         cmocka_unit_test(gtins_have_a_check_digit),

@@ -176,7 +176,7 @@ DL_UNUSED static void till_put(struct till *t, const char *json, const char *ide
                          .mono_ms = t->head.mono_ms,
                          .json = json,
                          .json_len = strlen(json)};
-    char copy[256], *rest = copy;
+    char copy[4096], *rest = copy;
     snprintf(copy, sizeof copy, "%s", identifiers);
     for (char *word; (word = strtok_r(rest, " ", &rest));)
         rec.tokens[rec.token_count++] = till_token(t, word);

@@ -87,9 +87,9 @@ static size_t model_profile(const struct world *w, const size_t person[NODES], s
 
 static void make_world(struct world *w)
 {
-    static const uint8_t types[] = {TOKEN_TYPE_EMAIL,       TOKEN_TYPE_PHONE,  TOKEN_TYPE_EMAIL,
-                                    TOKEN_TYPE_COOKIE_ID,   TOKEN_TYPE_TICKET, TOKEN_TYPE_IP,
-                                    TOKEN_TYPE_RECIPE_FIRST};
+    static const uint8_t types[] = {
+        TOKEN_TYPE_EMAIL,  TOKEN_TYPE_PHONE, TOKEN_TYPE_EMAIL,        TOKEN_TYPE_COOKIE_ID,
+        TOKEN_TYPE_TICKET, TOKEN_TYPE_IP,    TOKEN_TYPE_RECIPE_FIRST, TOKEN_TYPE_RECIPE_LAST};
     *w = (struct world){.type = {0}};
     for (size_t n = 0; n < NODES; n++) {
         w->type[n] = types[random_below(sizeof types)];

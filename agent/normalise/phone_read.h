@@ -1,0 +1,27 @@
+/* phone_read.h - from the way a telephone number is written to its digits.
+ *
+ * Digits of every script count, and so do the full-width forms; gaps, dashes, dots,
+ * slashes and brackets fall away wherever they stand. Letters are refused, and with
+ * them extensions and vanity numbers: a desk behind a switchboard is not the person
+ * at the next desk, and a word is some firm's, not a customer's. Any thread.
+ */
+#ifndef DUNLIN_PHONE_READ_H
+#define DUNLIN_PHONE_READ_H
+
+#include "agent/normalise/normalise.h"
+
+#include <stdbool.h>
+
+#define PHONE_DIGITS_MAX     40  /* prefix, code, carrier and the longest national number */
+#define PHONE_CODEPOINTS_MAX 250 /* of the number as written */
+
+struct phone_text {
+    char digits[PHONE_DIGITS_MAX]; /* '0' to '9' */
+    size_t len;
+    bool plus; /* written with a + */
+};
+
+/* Unless NORMALISE_OK is answered, *ret holds pieces of the number: wipe it. */
+enum normalise_reason phone_read(const char *text, size_t len, struct phone_text *ret);
+
+#endif

@@ -1,0 +1,220 @@
+#include "agent/normalize.h"
+
+#include "agent/capture.h"
+#include "agent/commands.h"
+#include "crypto/secret.h"
+#include "crypto/token.h"
+#include "platform/cli.h"
+#include "platform/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LINE_BYTES_MAX  8192
+#define VALUE_BYTES_MAX 8192
+
+const struct cli_option normalize_options[] = {
+    {"region", 'r', CLI_TEXT, "COUNTRY", "",
+     "country of national phone numbers, postcodes and national ids, such as DE"},
+    {"scheme", 's', CLI_TEXT, "NAME", NULL,
+     "as a platform prescribes it: uid2, google, meta, tiktok or snap"},
+    {"hash", 'x', CLI_FLAG, NULL, NULL,
+     "with --scheme: the SHA-256 the platform compares, in its own spelling"},
+    {"date-order", 0, CLI_TEXT, "auto|day-first|month-first", "auto",
+     "how 3/4/1990 is read; auto refuses it"},
+    COMMANDS_OPTION_JSON,
+    {0},
+};
+
+struct answer {
+    enum normalise_reason reason;
+    char form[NORMALISE_BYTES_MAX];
+    size_t len;
+};
+
+static void answer_for(const struct normalize_wish *wish, const char *region, const char *type,
+                       const char *value, size_t len, struct answer *ret)
+{
+    const struct normalise_site site = {.region = region, .date_order = wish->site.date_order};
+    ret->len = 0;
+    if (wish->scheme == SCHEME_NONE)
+        ret->reason = normalise_for(&site, normalise_type_from_name(type), value, len,
+                                    ret->form, sizeof ret->form, &ret->len);
+    else
+        ret->reason = scheme_form(wish->scheme, scheme_field_from_name(type), &site, value, len,
+                                  ret->form, sizeof ret->form, &ret->len);
+    if (ret->reason || !wish->hash)
+        return;
+    char hash[SCHEME_HASH_TEXT_BYTES];
+    scheme_hash(wish->scheme, ret->form, ret->len, hash);
+    ret->len = strlen(hash);
+    memcpy(ret->form, hash, ret->len);
+    secret_wipe(hash, sizeof hash);
+}
+
+static void print_json(const struct normalize_wish *wish, const char *type,
+                       const struct answer *a)
+{
+    size_t len = 0;
+    json_t *obj = json_object();
+    json_object_set_new(obj, "type", json_string(type));
+    if (wish->scheme != SCHEME_NONE)
+        json_object_set_new(obj, "scheme", json_string(scheme_name(wish->scheme)));
+    if (a->reason)
+        json_object_set_new(obj, "reason", json_string(normalise_reason_name(a->reason)));
+    else
+        json_object_set_new(obj, wish->hash ? "sha256" : "form", json_stringn(a->form, a->len));
+    char *text = json_text(obj, &len);
+    printf("%s\n", text ? text : "{}");
+    json_text_free(text);
+    json_decref(obj);
+}
+
+int normalize_one(const struct normalize_wish *wish, const char *type, const char *value,
+                  size_t len)
+{
+    bool known = wish->scheme == SCHEME_NONE
+                     ? normalise_type_from_name(type) != TOKEN_TYPE_NONE
+                     : scheme_field_from_name(type) != SCHEME_FIELD_NONE;
+    if (!known) {
+        cli_error("normalize: there is no such type of identifier");
+        return CLI_EXIT_USAGE;
+    }
+    struct answer a;
+    answer_for(wish, wish->site.region, type, value, len, &a);
+    int code = a.reason ? CLI_EXIT_FAILED : CLI_EXIT_OK;
+    if (wish->json)
+        print_json(wish, type, &a);
+    else if (a.reason)
+        cli_error("normalize: %s", normalise_reason_name(a.reason));
+    else
+        printf("%.*s\n", (int)a.len, a.form);
+    secret_wipe(&a, sizeof a);
+    return code;
+}
+
+/* Cuts the line at its next tab and gives what comes after, or NULL. */
+static char *cut(char *line)
+{
+    char *tab = strchr(line, '\t');
+    if (tab)
+        *tab++ = '\0';
+    return tab;
+}
+
+static void answer_line(const struct normalize_wish *wish, char *line, struct answer *ret)
+{
+    char *value = cut(line);
+    ret->reason = NORMALISE_EMPTY;
+    if (!value)
+        return;
+    const char *region = cut(value);
+    answer_for(wish, region ? region : wish->site.region, line, value, strlen(value), ret);
+}
+
+/* Whether the line, cut to the buffer or not, was read to its end. */
+static bool read_whole(char *line)
+{
+    size_t len = strcspn(line, "\n");
+    bool whole = line[len] == '\n' || feof(stdin);
+    line[len] = '\0';
+    if (len > 0 && line[len - 1] == '\r')
+        line[len - 1] = '\0';
+    for (int c = 0; !whole && c != '\n' && c != EOF;)
+        c = getchar();
+    return whole;
+}
+
+int normalize_lines(const struct normalize_wish *wish)
+{
+    static char line[LINE_BYTES_MAX];
+    struct answer a = {NORMALISE_OK, "", 0};
+    while (fgets(line, sizeof line, stdin)) {
+        a.reason = NORMALISE_TOO_LONG;
+        if (read_whole(line))
+            answer_line(wish, line, &a);
+        if (wish->json)
+            print_json(wish, a.reason == NORMALISE_TOO_LONG ? "" : line, &a);
+        else if (a.reason)
+            printf("!%s\n", normalise_reason_name(a.reason));
+        else
+            printf("%.*s\n", (int)a.len, a.form);
+    }
+    secret_wipe(line, sizeof line);
+    secret_wipe(&a, sizeof a);
+    if (fflush(stdout) != 0 || ferror(stdin)) {
+        cli_error("normalize: cannot read or write");
+        return CLI_EXIT_FAILED;
+    }
+    return CLI_EXIT_OK;
+}
+
+static bool read_wish(const struct cli_args *args, struct normalize_wish *ret)
+{
+    static const char *const orders[] = {"auto", "day-first", "month-first"};
+    const char *scheme = cli_text(args, "scheme"), *order = cli_text(args, "date-order");
+    *ret = (struct normalize_wish){.site = {.region = cli_text(args, "region")},
+                                   .hash = cli_flag(args, "hash"),
+                                   .json = cli_flag(args, "json")};
+    if (scheme)
+        ret->scheme = scheme_from_name(scheme);
+    if (scheme && ret->scheme == SCHEME_NONE) {
+        cli_error("normalize: --scheme takes uid2, google, meta, tiktok or snap");
+        return false;
+    }
+    if (ret->hash && !scheme) {
+        cli_error("normalize: --hash wants a --scheme; our own forms are never hashed plainly");
+        return false;
+    }
+    for (int i = 0; i < 3; i++)
+        if (strcmp(order, orders[i]) == 0) {
+            ret->site.date_order = (enum normalise_date_order)i;
+            return true;
+        }
+    cli_error("normalize: --date-order takes auto, day-first or month-first");
+    return false;
+}
+
+/* The first line of standard input. */
+static bool read_line(struct capture_buffer *b)
+{
+    bool end = false;
+    if (capture_buffer_make(b, VALUE_BYTES_MAX) ||
+        !capture_buffer_fill(b, capture_open(NULL), &end) || !end)
+        return false;
+    const char *newline = memchr(b->bytes, '\n', b->len);
+    if (newline)
+        b->len = (size_t)(newline - b->bytes);
+    return true;
+}
+
+static int normalize_input(const struct normalize_wish *wish, const char *type)
+{
+    struct capture_buffer line = {0};
+    int code = CLI_EXIT_USAGE;
+    if (read_line(&line))
+        code = normalize_one(wish, type, line.bytes, line.len);
+    else
+        cli_error("normalize: nothing, or too much, on standard input");
+    capture_buffer_done(&line);
+    return code;
+}
+
+int normalize_command(const struct cli_args *args)
+{
+    const char *type = cli_operand(args, 0), *value = cli_operand(args, 1);
+    struct normalize_wish wish;
+    if (!read_wish(args, &wish))
+        return CLI_EXIT_USAGE;
+    if (!value && strcmp(type, "-") == 0)
+        return normalize_lines(&wish);
+    if (!value) {
+        cli_error("normalize: VALUE is lacking");
+        return CLI_EXIT_USAGE;
+    }
+    if (strcmp(value, "-") == 0)
+        return normalize_input(&wish, type);
+    int code = normalize_one(&wish, type, value, strlen(value));
+    commands_wipe_argument(value);
+    return code;
+}

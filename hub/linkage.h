@@ -1,0 +1,70 @@
+/* linkage.h - who is one person by linkage recipes alone: a pure function.
+ *
+ * Two records are weighed by which recipes agree. Recipes overlap, so what is
+ * weighed is not recipes but the attributes they cover: each counts once, at the
+ * most telling level that an agreeing recipe confirms, with the bits that its
+ * value is worth where it is common or rare here; one that both records have and
+ * none confirms costs bits. The sum answers "one person" against the likeliest
+ * other story: strangers (of whom there are as many as the population, so the
+ * bar rises with it), a household, twins, father and son of one name.
+ *
+ * Links are taken strongest first; one that joins two clusters must be borne out
+ * by the records across them, and clusters have a limit. Nothing depends on the
+ * order of the records: ties are broken by their keys. docs/LINKAGE.md tells how
+ * the numbers were found. No store, no clock, no key. Any thread.
+ */
+#ifndef DUNLIN_HUB_LINKAGE_H
+#define DUNLIN_HUB_LINKAGE_H
+
+#include "platform/err.h"
+#include "sync/recipe.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a person decided of two records, by place. */
+struct linkage_verdict {
+    uint32_t a, b;
+    bool same;
+};
+
+struct linkage_rules {
+    double upper_bits;                      /* log2 of the odds that a link needs */
+    double lower_bits;                      /* and of those that a person should look at */
+    uint32_t cluster_max;                   /* records in one cluster */
+    uint32_t block_max;                     /* a token held by more records proposes no pairs */
+    const struct linkage_verdict *verdicts; /* stand above any bits */
+    size_t verdict_count;
+};
+struct linkage_rules linkage_defaults(void);
+
+struct linkage_record {
+    uint64_t key;                  /* distinct; survives any order of arrival */
+    uint64_t tokens[RECIPE_COUNT]; /* by number of the recipe, hashed; 0: none */
+    uint32_t group;                /* records of one group are one person beforehand */
+};
+
+enum linkage_state { LINKAGE_LINKED, LINKAGE_REVIEW };
+
+struct linkage_link {
+    uint32_t a, b; /* records, by place; the smaller key is a's */
+    float bits;
+    enum linkage_state state;
+};
+
+struct linkage_result {
+    uint32_t *clusters; /* a record's: the place of its member with the smallest key */
+    struct linkage_link *links;
+    size_t link_count;
+    uint64_t pairs_weighed;
+};
+
+/* Overwrites the tokens of `records` as it goes. ret's arrays are the caller's to
+ * give back with linkage_done(). DL_E_NOMEM. */
+DL_MUST_CHECK enum dl_err linkage_run(struct linkage_record *records, uint32_t count,
+                                      const struct linkage_rules *rules,
+                                      struct linkage_result *ret);
+void linkage_done(struct linkage_result *result);
+
+#endif

@@ -1,0 +1,144 @@
+#include "tests/unit/hub/fixture.h"
+
+#include "hub/likeness.h"
+
+/* Recipe tokens of a person: fields are "given surname birth postcode street". */
+static void recipes_of(const char *const fields[5], char *ret, size_t cap)
+{
+    static const int field_of[RECIPE_PARTS] = {0, 0, 0, 0, 0, 1, 1, 1, 1, 2,
+                                               2, 2, 2, 3, 3, 3, 4, 4, 5, 5};
+    size_t len = 0;
+    ret[0] = '\0';
+    for (unsigned no = 0; no < RECIPE_COUNT; no++) {
+        const struct recipe *recipe = recipe_at(no);
+        char value[128] = "";
+        bool known = true;
+        for (size_t i = 0; i < recipe->part_count; i++) {
+            int field = field_of[recipe->parts[i]];
+            known = known && field < 5 && fields[field][0];
+            if (known)
+                snprintf(value + strlen(value), sizeof value - strlen(value), "%s/",
+                         fields[field]);
+        }
+        if (known)
+            len += (size_t)snprintf(ret + len, cap - len, "%srecipe-%d=%s", len ? " " : "",
+                                    recipe->type, value);
+    }
+}
+
+static void visit(struct till *t, uint64_t no, const char *email, const char *given,
+                  const char *surname, const char *birth, const char *postcode,
+                  const char *street)
+{
+    char text[4096] = "";
+    const char *fields[] = {given, surname, birth, postcode, street};
+    snprintf(text, sizeof text, "%s%s", email, email[0] ? " " : "");
+    recipes_of(fields, text + strlen(text), sizeof text - strlen(text));
+    till_sale(t, (int)no, 100, text);
+}
+
+static void run(struct fixture *fx)
+{
+    assert_int_equal(likeness_run(fx->hub->store, fx->hub->reader), DL_OK);
+}
+
+static void one_who_moved_becomes_one_profile(void **state)
+{
+    struct till t;
+    till_init(&t, *state, "till-1");
+    visit(&t, 0, "", "jane", "doe", "19710314", "50667", "high");
+    visit(&t, 1, "", "jane", "doe", "19710314", "80331", "low");
+    visit(&t, 2, "", "john", "doe", "19990701", "50667", "high");
+    till_deliver(&t);
+    assert_int_equal(stat_of(*state, "profiles"), 3);
+    run(*state);
+    assert_int_equal(stat_of(*state, "profiles"), 2);
+    run(*state);
+    assert_int_equal(stat_of(*state, "profiles"), 2);
+    till_done(&t);
+}
+
+static void the_same_fields_are_the_same_person_before_any_run(void **state)
+{
+    struct till t;
+    till_init(&t, *state, "till-1");
+    visit(&t, 0, "", "jane", "doe", "19710314", "50667", "high");
+    visit(&t, 1, "", "jane", "doe", "19710314", "50667", "high");
+    visit(&t, 2, "email=jane@example.com", "jane", "doe", "19710314", "50667", "high");
+    till_deliver(&t);
+    assert_int_equal(stat_of(*state, "profiles"), 1);
+    till_done(&t);
+}
+
+static void a_name_and_a_postcode_make_no_profile(void **state)
+{
+    struct till t;
+    till_init(&t, *state, "till-1");
+    visit(&t, 0, "", "jane", "doe", "", "50667", "");
+    till_deliver(&t);
+    assert_int_equal(stat_of(*state, "events"), 1);
+    assert_int_equal(stat_of(*state, "profiles"), 0);
+    till_done(&t);
+}
+
+static void a_rebuild_keeps_what_a_run_joined(void **state)
+{
+    struct fixture *fx = *state;
+    struct till t;
+    till_init(&t, fx, "till-1");
+    visit(&t, 0, "", "jane", "doe", "19710314", "50667", "high");
+    visit(&t, 1, "", "jane", "doe", "19710314", "80331", "low");
+    till_deliver(&t);
+    run(fx);
+    assert_int_equal(fx->hub->store->begin(fx->hub->store, STORE_WRITE), DL_OK);
+    assert_int_equal(match_rebuild(fx->hub->store), DL_OK);
+    assert_int_equal(fx->hub->store->commit(fx->hub->store), DL_OK);
+    assert_int_equal(stat_of(fx, "profiles"), 1);
+    till_done(&t);
+}
+
+static enum dl_err count_recipes(void *ctx, const struct store_recipes *row)
+{
+    (void)row;
+    ++*(int *)ctx;
+    return DL_OK;
+}
+
+static void an_erasure_reaches_what_a_run_joined(void **state)
+{
+    struct fixture *fx = *state;
+    struct till t;
+    till_init(&t, fx, "till-1");
+    visit(&t, 0, "email=jane@example.com", "jane", "doe", "19710314", "50667", "high");
+    visit(&t, 1, "", "jane", "doe", "19710314", "80331", "low");
+    visit(&t, 2, "", "john", "doe", "19990701", "50667", "high");
+    till_deliver(&t);
+    run(fx);
+    assert_int_equal(stat_of(fx, "profiles"), 2);
+    till_erase(&t, 3600, "email=jane@example.com");
+    till_deliver(&t);
+    assert_int_equal(stat_of(fx, "profiles"), 1);
+    int left = 0;
+    assert_int_equal(fx->hub->store->begin(fx->hub->store, STORE_READ), DL_OK);
+    assert_int_equal(fx->hub->store->recipes_each(fx->hub->store, count_recipes, &left), DL_OK);
+    fx->hub->store->rollback(fx->hub->store);
+    assert_int_equal(left, 1);
+    till_done(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(one_who_moved_becomes_one_profile, fixture_open,
+                                        fixture_close),
+        cmocka_unit_test_setup_teardown(the_same_fields_are_the_same_person_before_any_run,
+                                        fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(a_name_and_a_postcode_make_no_profile, fixture_open,
+                                        fixture_close),
+        cmocka_unit_test_setup_teardown(a_rebuild_keeps_what_a_run_joined, fixture_open,
+                                        fixture_close),
+        cmocka_unit_test_setup_teardown(an_erasure_reaches_what_a_run_joined, fixture_open,
+                                        fixture_close),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
