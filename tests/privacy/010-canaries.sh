@@ -21,6 +21,10 @@ Canaryway 17b
 Canaryville
 psp_canary_tok_8812
 canarycookie5551234
+CANARYNATID77812
+3F2504E0-4F89-41D3-9A0C-0305E82C3301
+203.0.113.87
+CN77 7XQZ
 C
 mkdir evidence
 echo "log line of zebulon.quagmire@canary-mail.example" >evidence/planted
@@ -38,7 +42,7 @@ if tcpdump -D >/dev/null 2>&1; then
     captured=1
 fi
 start_till "$tap_dir/till"
-ids='{"email":"Zebulon.Quagmire@canary-mail.example","phone":"+49 171 5550199","loyalty_id":"CANARYCARD0042","account_id":"CANARYACCOUNT77","given_name":"Zebulonia","surname":"Quagmiretta","date_of_birth":"1971-03-17","street":"Canaryway 17b","city":"Canaryville","payment_ref":"psp_canary_tok_8812","cookie_id":"canarycookie5551234"}'
+ids='{"email":"Zebulon.Quagmire@canary-mail.example","phone":"+49 171 5550199","loyalty_id":"CANARYCARD0042","account_id":"CANARYACCOUNT77","given_name":"Zebulonia","surname":"Quagmiretta","date_of_birth":"1971-03-17","street":"Canaryway 17b","city":"Canaryville","payment_ref":"psp_canary_tok_8812","cookie_id":"canarycookie5551234","national_id":"CANARYNATID77812","device_id":"3F2504E0-4F89-41D3-9A0C-0305E82C3301","ip":"203.0.113.87","postcode":"CN77 7XQZ","sex":"f"}'
 event() { echo '{"id":"'"$1"'","type":"'"$2"'","consent":{"profiling":'"${4:-true}"'},"identifiers":'"$3"',"data":'"$5"'}'; }
 # The request comes on standard input, never through a pipe: STATUS must stay here. Over
 # the Unix socket, so that the loopback capture has the uplink alone.
