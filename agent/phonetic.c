@@ -61,8 +61,9 @@ static void say(char *ret, size_t cap, size_t *len, char sound)
 static void say_letter(const char *word, size_t at, size_t len, char *ret, size_t cap,
                        size_t *ret_len)
 {
-    char next = at + 1 < len ? word[at + 1] : '\0';
-    char c = word[at];
+    char c = word[at], next = '\0';
+    if (at + 1 < len)
+        next = word[at + 1];
     if (is_vowel(c)) {
         if (at == 0)
             say(ret, cap, ret_len, 'A');

@@ -139,7 +139,7 @@ bool recipes_make(const struct recipes *r, unsigned no, char ret[static RECIPES_
                   size_t *ret_len)
 {
     const struct recipe *recipe = recipe_at(no);
-    const char *parts[RECIPE_PARTS_MAX];
+    const char *parts[RECIPE_PARTS_MAX] = {"", ""};
     for (size_t i = 0; i < recipe->part_count; i++) {
         parts[i] = r->parts[recipe->parts[i]];
         if (!parts[i][0])
