@@ -9,8 +9,8 @@
 #include <string.h>
 
 /* An event with more than eight identifiers of their own loses its last recipes. */
-_Static_assert(SCHEMA_IDENTIFIERS_MAX <= RECORD_TOKENS_MAX, "room for a token of each");
-_Static_assert(RECIPE_COUNT + 8 <= RECORD_TOKENS_MAX, "and for the recipes");
+_Static_assert(SCHEMA_IDENTIFIERS_MAX + RECIPE_COUNT <= RECORD_TOKENS_MAX,
+               "room for a token of each identifier and each recipe, so that none falls away");
 
 /* DL_E_INPUT: there is no canonical form. */
 static enum dl_err token_of(uint8_t type, const json_t *value, const struct token_key *key,
@@ -99,8 +99,7 @@ static enum dl_err compose(struct portrait *p, const struct token_key *key, uint
     for (unsigned no = 0; !err && no < RECIPE_COUNT; no++) {
         char bytes[RECIPES_BYTES_MAX];
         size_t len = 0;
-        if (!(wanted >> no & 1) || rec->token_count == RECORD_TOKENS_MAX ||
-            !recipes_make(&p->recipes, no, bytes, &len))
+        if (!(wanted >> no & 1) || !recipes_make(&p->recipes, no, bytes, &len))
             continue;
         err = token_make(key, recipe_at(no)->type, RECIPE_VERSION, (const uint8_t *)bytes, len,
                          &rec->tokens[rec->token_count]);

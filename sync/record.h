@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #define RECORD_VERSION    1
-#define RECORD_TOKENS_MAX 48
+#define RECORD_TOKENS_MAX 64
 #define RECORD_BYTES_MAX  ((size_t)256 * 1024)
 #define RECORD_TIME_GIVEN 0x01
 
