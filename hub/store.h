@@ -10,11 +10,11 @@
  * first in every key (docs/adr/010).
  *
  * begin() to commit() or rollback() is one transaction and belongs to one
- * thread: begin() waits for the others. Every other call is made in between,
- * but open and close. Times are Unix milliseconds, passed in. Names and texts
- * are UTF-8. Rows handed to a callback are borrowed for that call; a callback
- * makes no call of its own on the same store. A callback's answer other than
- * DL_OK ends the walk and is returned.
+ * thread: begin() waits for the others. Commits of threads that come together may
+ * share one write to disk; each returns when its own is durable. Every other call is made in
+ * between, but open and close. Times are Unix milliseconds, passed in. Names and texts are
+ * UTF-8. Rows handed to a callback are borrowed for that call; a callback makes no call of its
+ * own on the same store. A callback's answer other than DL_OK ends the walk and is returned.
  */
 #ifndef DUNLIN_HUB_STORE_H
 #define DUNLIN_HUB_STORE_H

@@ -13,7 +13,6 @@
 #define CHECKPOINT_PRAGMA "PRAGMA wal_autocheckpoint=4000"
 
 enum stmt {
-    STMT_BEGIN_READ,
     STMT_COUNT_ADD,
     STMT_COUNT_GET,
     STMT_STATS,
@@ -21,7 +20,6 @@ enum stmt {
 };
 
 static const char *const stmt_sql[STMT_COUNT] = {
-    [STMT_BEGIN_READ] = "BEGIN",
     [STMT_COUNT_ADD] = ("INSERT INTO counters(name, n) VALUES (?1, ?2) "
                         "ON CONFLICT(name) DO UPDATE SET n = n + excluded.n"),
     [STMT_COUNT_GET] = "SELECT n FROM counters WHERE name = ?1",
@@ -65,42 +63,15 @@ enum dl_err sqlite_run_one(struct store *st, sqlite3_stmt *q)
     return err;
 }
 
-static enum dl_err begin(struct store *st, enum store_access access)
-{
-    struct sqlite_store *s = sqlite_of(st);
-    mutex_lock(&s->turn);
-    enum dl_err err = access == STORE_WRITE
-                          ? db_begin(&s->db)
-                          : sqlite_run(sqlite_stmt(st, SQLITE_PART_BASE, STMT_BEGIN_READ));
-    if (err)
-        mutex_unlock(&s->turn);
-    return err;
-}
-
-static enum dl_err commit(struct store *st)
-{
-    struct sqlite_store *s = sqlite_of(st);
-    enum dl_err err = db_commit(&s->db);
-    mutex_unlock(&s->turn);
-    return err;
-}
-
-static void rollback(struct store *st)
-{
-    struct sqlite_store *s = sqlite_of(st);
-    db_rollback(&s->db);
-    mutex_unlock(&s->turn);
-}
-
 static void close_store(struct store *st)
 {
     struct sqlite_store *s = sqlite_of(st);
     if (!s)
         return;
     if (s->db.sql && !sqlite3_get_autocommit(s->db.sql))
-        rollback(st);
+        st->rollback(st);
     db_close(&s->db);
-    mutex_done(&s->turn);
+    sqlite_turn_done(s);
     free(s);
 }
 
@@ -175,11 +146,8 @@ enum dl_err store_sqlite_open(struct store **ret, const char *path, enum store_a
     struct sqlite_store *s = calloc(1, sizeof *s);
     if (!s)
         return DL_E_NOMEM;
-    mutex_init(&s->turn);
+    sqlite_turn_part(s);
     s->api.close = close_store;
-    s->api.begin = begin;
-    s->api.commit = commit;
-    s->api.rollback = rollback;
     s->api.count = count;
     s->api.stats = stats;
     struct db_spec spec = {.application_id = APPLICATION_ID, .migrations = hub_migrations};
