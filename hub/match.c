@@ -669,14 +669,19 @@ static enum dl_err recheck_held(const struct attach *a)
     return err;
 }
 
-/* The roots of some nodes, as they are now: a blob of theirs may have changed. */
-static enum dl_err load_roots(struct store *st, struct match_nodes *nodes)
+/* The roots of some nodes, as they are now: a blob of theirs may have changed, and
+ * where one was saturated by that, another has the observation. */
+static enum dl_err load_roots(const struct attach *a, struct match_nodes *nodes)
 {
+    struct store *st = a->st;
     enum dl_err err = nodes->count ? st->nodes_get(st, nodes->at, nodes->count) : DL_OK;
+    size_t kept = 0;
     for (size_t i = 0; !err && i < nodes->count; i++)
-        nodes->at[i].no = nodes->at[i].root;
+        if (match_usable(a->rules, &nodes->at[i]))
+            nodes->at[kept++].no = nodes->at[i].root;
+    nodes->count = kept;
     match_nodes_sort(nodes);
-    return !err && nodes->count ? st->nodes_get(st, nodes->at, nodes->count) : err;
+    return !err && kept ? st->nodes_get(st, nodes->at, kept) : err;
 }
 
 /* A profile that had no events gets its first. */
@@ -691,7 +696,7 @@ static enum dl_err name_profiles(const struct attach *a)
             err = match_nodes_add(&roots, n);
     }
     if (!err)
-        err = load_roots(a->st, &roots);
+        err = load_roots(a, &roots);
     size_t kept = 0;
     for (size_t i = 0; !err && i < roots.count; i++)
         if (!(roots.at[i].marks & STORE_MARK_NAMES)) {

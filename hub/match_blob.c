@@ -280,14 +280,14 @@ static int64_t new_profile(const struct match_region *r, size_t o)
     return n->fixed ? r->nodes.at[p->anchors[o]].root : r->nodes.at[n->root].no;
 }
 
-/* Attaching nodes of an observation that went to somebody else. */
+/* What joins nobody, of an observation that went to somebody else. */
 static enum dl_err note_moved(struct match_region *r, size_t from, size_t end, size_t o)
 {
     const struct partition *p = &r->partition;
     enum dl_err err = DL_OK;
     for (size_t i = from; !err && i < end; i++) {
         struct store_node n = r->nodes.at[p->rows[i].node];
-        if (rules_merges(r->rules, n.type))
+        if (!p->nodes[p->rows[i].node].fixed || match_usable(r->rules, &n))
             continue;
         int64_t anchor = p->anchors[o] == PARTITION_NONE ? 0 : r->nodes.at[p->anchors[o]].no;
         r->anchors_moved |= (n.no == anchor) != (n.no == r->old_anchors[o]);
