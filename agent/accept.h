@@ -36,6 +36,7 @@ struct accept_settings {
     enum normalise_date_order date_order; /* of birth dates */
     char currency[4];                     /* where a purchase does not say; "" none */
     uint64_t recipes; /* linkage recipes to compute: bit n is sync/recipe.h's number n */
+    const char *blocked_values; /* blocked.h's patterns, borrowed; NULL or "": none */
 };
 
 /* Borrows all three; they outlive it. */

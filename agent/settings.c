@@ -49,6 +49,10 @@ const struct config_key settings_keys[] = {
     {"privacy.recipes", CONFIG_TEXT, AT(recipes), "default", 0, 0, NULL,
      "linkage recipes computed of names, birth date and address: default, none, or numbers (64 "
      "66)"},
+    {"privacy.blocked_values", CONFIG_TEXT, AT(blocked_values), "", 0, 0, NULL,
+     "identifiers that are nobody's, such as none@none 0000000000 *@example.invalid: dropped "
+     "and "
+     "counted"},
     {"privacy.date_order", CONFIG_CHOICE, AT(date_order), "auto", 0, 0,
      "auto|day-first|month-first",
      "how a birth date such as 3/4/1990 is read; auto: it is dropped, 31/12/1990 is not"},
@@ -151,7 +155,8 @@ struct accept_settings settings_for_accept(const struct settings *s)
                                                            : ACCEPT_GUARD_REDACT,
                                 .consent_default = s->consent_default,
                                 .date_order = (enum normalise_date_order)s->date_order,
-                                .recipes = s->recipe_bits};
+                                .recipes = s->recipe_bits,
+                                .blocked_values = s->blocked_values};
     memcpy(a.region, s->region, sizeof a.region - 1);
     memcpy(a.currency, s->currency, sizeof a.currency - 1);
     return a;

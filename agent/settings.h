@@ -30,8 +30,9 @@ struct settings {
     bool consent_default;
     char region[CONFIG_TEXT_BYTES];
     char recipes[CONFIG_TEXT_BYTES]; /* "default", "none" or type numbers */
-    uint64_t recipe_bits;            /* the same, read */
-    int64_t date_order;              /* enum normalise_date_order */
+    char blocked_values[CONFIG_TEXT_BYTES];
+    uint64_t recipe_bits; /* the same, read */
+    int64_t date_order;   /* enum normalise_date_order */
     char currency[CONFIG_TEXT_BYTES];
     /* [sync] */
     int64_t batch_events, batch_bytes, linger_ms, backoff_base_ms, backoff_max_ms;

@@ -6,6 +6,7 @@
 #include "hub/open.h"
 #include "hub/profile.h"
 #include "platform/bytes.h"
+#include "platform/json.h"
 #include "sync/wire.h"
 
 #include <inttypes.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #define RETRY_AFTER_S 5
+#define TRIES_MAX     10         /* of a transaction that another hub process was in between */
 #define LOST_MAX      1000000000 /* counted for one gap: a liar must not fill the counter */
 
 /* One batch on its way. Arrays run beside frame.records; `fresh` lists the
@@ -441,7 +443,22 @@ static enum dl_err take(struct batch *b)
                : b->st->count(b->st, STORE_COUNT_DUPLICATES, (int64_t)b->answer->duplicates);
 }
 
-/* A fork is noted though nothing of the batch is stored; other refusals leave no trace. */
+/* As before the transaction; what it struck from the records it would strike again. */
+static void start_over(struct batch *b)
+{
+    *b->answer = (struct ingest_answer){.status = 0};
+    b->fresh_count = 0;
+    b->sums.count = 0;
+    b->likeness_news = false;
+    for (size_t i = 0; i < b->frame.record_count; i++) {
+        b->observations[i] = b->erased_ms[i] = 0;
+        json_text_free(b->records[i].blank);
+        b->records[i].blank = NULL;
+    }
+}
+
+/* A fork is noted though nothing of the batch is stored; other refusals leave no trace.
+ * DL_E_BUSY: nothing happened, and it can be tried again. */
 static enum dl_err transact(struct batch *b, int64_t device)
 {
     enum dl_err err = b->st->begin(b->st, STORE_WRITE);
@@ -472,8 +489,13 @@ enum dl_err ingest_batch(struct hub *hub, int64_t device,
         err = glance(&b, &known);
     if (!err && !refused(&b))
         err = open_records(hub, device, &b.frame, known, now_ms, b.records);
-    if (!err && !refused(&b))
+    for (int tries = 0; !err && !refused(&b) && !ret->status && tries < TRIES_MAX; tries++) {
         err = transact(&b, device);
+        if (err == DL_E_BUSY && tries + 1 < TRIES_MAX) {
+            start_over(&b);
+            err = DL_OK;
+        }
+    }
     if (err) {
         refuse(&b, 503, "unavailable", "The hub cannot store the batch now.");
         ret->retry_after_s = RETRY_AFTER_S;
