@@ -8,6 +8,7 @@
  *     api_enrol.c     custodian and device: a device becomes known, gets certificates
  *     api_device.c    device: ping, batches, updates
  *     api_admin.c     people: devices
+ *     api_match.c     people: why a profile is one, decisions, rules
  *     api_query.c     people and programs: stats, profiles, exports, audit, metrics
  */
 #ifndef DUNLIN_HUB_API_H
@@ -51,6 +52,12 @@ void api_stats(struct api *api, struct request *req);
 void api_profile(struct api *api, struct request *req);
 void api_export(struct api *api, struct request *req);
 void api_audit(struct api *api, struct request *req);
+void api_explain(struct api *api, struct request *req);
+void api_split(struct api *api, struct request *req);
+void api_decisions(struct api *api, struct request *req);
+void api_decide(struct api *api, struct request *req);
+void api_decision_undo(struct api *api, struct request *req);
+void api_rules(struct api *api, struct request *req);
 void api_devices(struct api *api, struct request *req);
 void api_device_revoke(struct api *api, struct request *req);
 void api_device_remove(struct api *api, struct request *req);
