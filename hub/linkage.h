@@ -43,6 +43,7 @@ struct linkage_record {
     uint64_t key;                  /* distinct; survives any order of arrival */
     uint64_t tokens[RECIPE_COUNT]; /* by number of the recipe, hashed; 0: none */
     uint32_t group;                /* records of one group are one person beforehand */
+    uint64_t national;             /* hash of the group's national ids; 0: none */
 };
 
 enum linkage_state { LINKAGE_LINKED, LINKAGE_REVIEW };
@@ -66,5 +67,8 @@ DL_MUST_CHECK enum dl_err linkage_run(struct linkage_record *records, uint32_t c
                                       const struct linkage_rules *rules,
                                       struct linkage_result *ret);
 void linkage_done(struct linkage_result *result);
+
+/* What the whole attributes among `parts` (RECIPE_BIT of each) usually tell, in bits. */
+double linkage_usual_bits(uint32_t parts);
 
 #endif
