@@ -130,9 +130,7 @@ void recipes_init(struct recipes *r, const char *const fields[static RECIPES_FIE
  * two takes them in ascending order. */
 static bool exchanges(const struct recipe *recipe)
 {
-    return recipe->mask ==
-               (RECIPE_BIT(RECIPE_GIVEN_SOUND) | RECIPE_BIT(RECIPE_SURNAME_SOUND)) ||
-           recipe->mask == (RECIPE_BIT(RECIPE_GIVEN_EXACT) | RECIPE_BIT(RECIPE_SURNAME_EXACT));
+    return recipe->mask == (RECIPE_BIT(RECIPE_GIVEN_SOUND) | RECIPE_BIT(RECIPE_SURNAME_SOUND));
 }
 
 bool recipes_make(const struct recipes *r, unsigned no, char ret[static RECIPES_BYTES_MAX],

@@ -68,7 +68,7 @@ DL_MUST_CHECK enum dl_err linkage_run(struct linkage_record *records, uint32_t c
                                       struct linkage_result *ret);
 void linkage_done(struct linkage_result *result);
 
-/* What the whole attributes among `parts` (RECIPE_BIT of each) usually tell, in bits. */
-double linkage_usual_bits(uint32_t parts);
+/* Do these recipes tell enough of a person to be compared at all? */
+bool linkage_tells(uint32_t parts);
 
 #endif

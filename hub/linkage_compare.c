@@ -4,7 +4,8 @@
 #include <math.h>
 #include <stdbool.h>
 
-#define BIT RECIPE_BIT
+#define BIT        RECIPE_BIT
+#define TELLS_BITS 20
 
 /* The parts that show an attribute: as a whole, or at either end. */
 static const struct {
@@ -25,12 +26,13 @@ static const struct {
     [LINKAGE_CITY] = {BIT(RECIPE_CITY_SOUND), 0, 0, 5.5},
 };
 
-double linkage_usual_bits(uint32_t parts)
+bool linkage_tells(uint32_t parts)
 {
     double sum = 0;
     for (unsigned a = 0; a < LINKAGE_ATTRIBUTES; a++)
-        sum += parts & shows[a].whole ? shows[a].bits : 0;
-    return sum;
+        if (parts & shows[a].whole)
+            sum += a == LINKAGE_STREET ? 5 : a == LINKAGE_CITY && parts & BIT(RECIPE_POSTCODE) ? 0 : shows[a].bits;
+    return sum >= TELLS_BITS;
 }
 
 /* RECIPE_BIT of parts that both records have, that agree, and that do not. */
@@ -38,27 +40,31 @@ struct parts {
     uint32_t both, agree, differ;
 };
 
+#define EXCHANGES 0 /* the recipe of both names in either order */
+
 static bool agrees(const struct linkage_record *a, const struct linkage_record *b, unsigned no)
 {
     return a->tokens[no] && a->tokens[no] == b->tokens[no] && a->tokens[no] != LINKAGE_ALONE;
 }
 
-/* A token that differs tells of a part when all its other parts agree. */
+/* A token that differs tells of a part when all its other parts agree; exchanged
+ * names agree with each other and with nothing else. */
 static struct parts parts_of(const struct linkage_record *a, const struct linkage_record *b)
 {
     struct parts p = {0, 0, 0};
-    uint32_t of_a = 0, of_b = 0;
+    uint32_t of_a = 0, of_b = 0, in_order = 0;
     for (unsigned no = 0; no < RECIPE_COUNT; no++) {
         uint32_t mask = recipe_at(no)->mask;
         of_a |= a->tokens[no] ? mask : 0;
         of_b |= b->tokens[no] ? mask : 0;
         p.agree |= agrees(a, b, no) ? mask : 0;
+        in_order |= no != EXCHANGES && agrees(a, b, no) ? mask : 0;
     }
     for (unsigned no = 0; no < RECIPE_COUNT; no++) {
-        uint32_t in_doubt = recipe_at(no)->mask & ~p.agree;
+        uint32_t in_doubt = recipe_at(no)->mask & ~in_order;
         bool single = in_doubt && !(in_doubt & (in_doubt - 1));
         if (single && a->tokens[no] && b->tokens[no])
-            p.differ |= in_doubt;
+            p.differ |= in_doubt & ~p.agree;
     }
     p.both = of_a & of_b;
     return p;

@@ -3,6 +3,7 @@
 #include "hub/linkage_internal.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define ROUNDS 12
@@ -12,8 +13,14 @@
 #define UNIT 1048576.0
 struct counts {
     int64_t levels[LINKAGE_ATTRIBUTES][LINKAGE_LEVELS];
-    int64_t stories[LINKAGE_ONE_PERSON];
+    int64_t stories[LINKAGE_STORIES];
 };
+
+/* Strangers are counted already; twins and namesakes are too few to learn from. */
+static bool learns(unsigned story)
+{
+    return story < LINKAGE_ONE_PERSON || story == LINKAGE_HOUSEHOLD;
+}
 
 /* A record that is one value with another shares the blame among its levels. */
 static void count_levels(struct counts *n, const struct linkage_scale *scale,
@@ -36,10 +43,10 @@ static void expect(struct counts *n, const struct linkage_scale *scale,
     linkage_tell(scale, c, told);
     for (unsigned s = 0; s < LINKAGE_STORIES; s++)
         sum += told[s];
-    for (unsigned s = 0; sum > 0 && s < LINKAGE_ONE_PERSON; s++) {
+    for (unsigned s = 0; sum > 0 && s < LINKAGE_STORIES; s++) {
         double weight = told[s] / sum;
         n->stories[s] += llround(UNIT * weight);
-        for (unsigned a = 0; a < LINKAGE_ATTRIBUTES; a++)
+        for (unsigned a = 0; s < LINKAGE_ONE_PERSON && a < LINKAGE_ATTRIBUTES; a++)
             if (linkage_story_keeps(s, a))
                 count_levels(n, scale, c, a, weight);
     }
@@ -57,9 +64,10 @@ static void maximise(struct linkage_scale *scale, const struct linkage_scale *us
                 (usual->levels[a][l] * PAIRS + (double)n->levels[a][l] / UNIT) / sum;
     }
     /* A pair is an other of each of its two records. */
-    for (unsigned s = 0; s < LINKAGE_ONE_PERSON; s++)
-        scale->priors[s] = (usual->priors[s] * PAIRS + 2 * (double)n->stories[s] / UNIT) /
-                           (PAIRS + records);
+    for (unsigned s = 0; s < LINKAGE_STORIES; s++)
+        if (learns(s))
+            scale->priors[s] = (usual->priors[s] * PAIRS + 2 * (double)n->stories[s] / UNIT) /
+                               (PAIRS + records);
 }
 
 void linkage_fit(struct linkage_scale *scale, const struct linkage_comparison *list,
