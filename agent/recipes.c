@@ -90,7 +90,7 @@ static void postcode(struct recipes *r, const char *code)
     put(r->parts[RECIPE_POSTCODE_TAIL], code + len / 2, RECIPES_PART_BYTES);
 }
 
-/* The first number, and the sound of the first word of letters with three or more. */
+/* The first number, and the head of the first word of letters with three or more. */
 static void street(struct recipes *r, const char *line)
 {
     for (const char *at = line; *at;) {
@@ -99,8 +99,8 @@ static void street(struct recipes *r, const char *line)
         put(word, at, len);
         if (is_digit(word[0]) && !r->parts[RECIPE_STREET_NUMBER][0])
             put(r->parts[RECIPE_STREET_NUMBER], word, RECIPES_PART_BYTES);
-        else if (!is_digit(word[0]) && len > 2 && !r->parts[RECIPE_STREET_SOUND][0])
-            phonetic_code(word, r->parts[RECIPE_STREET_SOUND], RECIPES_PART_BYTES);
+        else if (!is_digit(word[0]) && len > 2 && !r->parts[RECIPE_STREET_HEAD][0])
+            put_head(r->parts[RECIPE_STREET_HEAD], word, END_LEN);
         secret_wipe(word, sizeof word);
         at += len;
         at += strspn(at, " ");
@@ -121,7 +121,7 @@ void recipes_init(struct recipes *r, const char *const fields[static RECIPES_FIE
     if (fields[RECIPES_STREET])
         street(r, fields[RECIPES_STREET]);
     if (fields[RECIPES_CITY])
-        phonetic_code(fields[RECIPES_CITY], r->parts[RECIPE_CITY_SOUND], RECIPES_PART_BYTES);
+        put_head(r->parts[RECIPE_CITY_HEAD], fields[RECIPES_CITY], END_LEN);
     if (fields[RECIPES_SEX])
         put(r->parts[RECIPE_SEX], fields[RECIPES_SEX], RECIPES_PART_BYTES);
 }

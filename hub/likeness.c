@@ -20,7 +20,7 @@ static double bits_of(uint32_t mask)
                  {RECIPE_SURNAME_SOUND, 8.5},
                  {RECIPE_BIRTH, 14},
                  {RECIPE_POSTCODE, 9.5},
-                 {RECIPE_STREET_SOUND, 5}};
+                 {RECIPE_STREET_HEAD, 5}};
     double sum = 0;
     for (size_t i = 0; i < sizeof worth / sizeof *worth; i++)
         sum += mask & RECIPE_BIT(worth[i].part) ? worth[i].bits : 0;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#define SHARED_MIN 2 /* tokens of ordinary blocks that make a pair worth weighing */
+#define SHARED_MIN     1     /* tokens of ordinary blocks that make a pair worth weighing */
 #define SAMPLE_RECORDS 50000 /* whose pairs the scale is fitted to */
 
 struct linkage_rules linkage_defaults(void)

@@ -22,8 +22,8 @@ static const struct {
                        0, 14},
     [LINKAGE_POSTCODE] = {BIT(RECIPE_POSTCODE), BIT(RECIPE_POSTCODE_HEAD),
                           BIT(RECIPE_POSTCODE_TAIL), 9.5},
-    [LINKAGE_STREET] = {BIT(RECIPE_STREET_SOUND), 0, 0, 8},
-    [LINKAGE_CITY] = {BIT(RECIPE_CITY_SOUND), 0, 0, 5.5},
+    [LINKAGE_STREET] = {BIT(RECIPE_STREET_HEAD), 0, 0, 8},
+    [LINKAGE_CITY] = {BIT(RECIPE_CITY_HEAD), 0, 0, 5.5},
 };
 
 bool linkage_tells(uint32_t parts)
@@ -31,7 +31,9 @@ bool linkage_tells(uint32_t parts)
     double sum = 0;
     for (unsigned a = 0; a < LINKAGE_ATTRIBUTES; a++)
         if (parts & shows[a].whole)
-            sum += a == LINKAGE_STREET ? 5 : a == LINKAGE_CITY && parts & BIT(RECIPE_POSTCODE) ? 0 : shows[a].bits;
+            sum += a == LINKAGE_STREET                                 ? 5
+                   : a == LINKAGE_CITY && parts & BIT(RECIPE_POSTCODE) ? 0
+                                                                       : shows[a].bits;
     return sum >= TELLS_BITS;
 }
 
@@ -135,7 +137,8 @@ static struct rarity rarity_of(const struct linkage_blocks *blocks, unsigned no,
 }
 
 /* Fits bits of single attributes to those of the pairs, in a few sweeps. */
-static void fit(double bits[static LINKAGE_ATTRIBUTES], const struct rarity *pairs, size_t count)
+static void fit(double bits[static LINKAGE_ATTRIBUTES], const struct rarity *pairs,
+                size_t count)
 {
     for (unsigned sweep = 0; sweep < 4; sweep++)
         for (size_t i = 0; i < count; i++) {

@@ -59,9 +59,9 @@ enum linkage_sign { LINKAGE_UNSEEN, LINKAGE_AGREES, LINKAGE_DIFFERS };
 /* A part is seen only beside one that agrees: two tokens may differ for the sake
  * of either. So an attribute comes out as a set of levels that may be meant. */
 struct linkage_comparison {
-    uint8_t levels[LINKAGE_ATTRIBUTES]; /* LINKAGE_LEVEL_BIT of each; all: unknown */
+    uint8_t levels[LINKAGE_ATTRIBUTES];     /* LINKAGE_LEVEL_BIT of each; all: unknown */
     uint8_t initial, number, sex, national; /* enum linkage_sign */
-    float chance[LINKAGE_ATTRIBUTES]; /* that strangers have this value in common */
+    float chance[LINKAGE_ATTRIBUTES];       /* that strangers have this value in common */
 };
 
 /* The same either way round. */
@@ -71,11 +71,11 @@ void linkage_compare(const struct linkage_blocks *blocks, const struct linkage_r
 /* ---- the scale ------------------------------------------------------------------- */
 
 enum linkage_story {
-    LINKAGE_STAYED, /* one person, with slips alone */
-    LINKAGE_MOVED,  /* one person at another address */
+    LINKAGE_STAYED,     /* one person, with slips alone */
+    LINKAGE_MOVED,      /* one person at another address */
     LINKAGE_MOVED_NEAR, /* and in the same town */
     LINKAGE_RENAMED,
-    LINKAGE_MISNAMED, /* names exchanged, and a slip as well */
+    LINKAGE_MISNAMED,   /* names exchanged, and a slip as well */
     LINKAGE_ONE_PERSON, /* those before are of one person */
     LINKAGE_STRANGERS = LINKAGE_ONE_PERSON,
     LINKAGE_HOUSEHOLD,

@@ -34,9 +34,9 @@ static const struct {
 
 /* log2 of how often two records of one value come out at each level, by slips. */
 static const double usual[LINKAGE_ATTRIBUTES][LINKAGE_LEVELS] = {
-    [LINKAGE_GIVEN] = {-0.2, -5, -5, -4.8},      [LINKAGE_SURNAME] = {-0.2, -5, -5, -4.8},
+    [LINKAGE_GIVEN] = {-0.2, -5, -5, -4.8},     [LINKAGE_SURNAME] = {-0.2, -5, -5, -4.8},
     [LINKAGE_BIRTH] = {-0.15, -99, -4.5, -6.5}, [LINKAGE_POSTCODE] = {-0.4, -4.5, -4.5, -3},
-    [LINKAGE_STREET] = {-0.4, -99, -99, -2.6},       [LINKAGE_CITY] = {-0.3, -99, -99, -3},
+    [LINKAGE_STREET] = {-0.4, -99, -99, -2.6},  [LINKAGE_CITY] = {-0.3, -99, -99, -3},
 };
 
 /* And of those of two values where no end or whole is the same by chance. */
@@ -100,7 +100,8 @@ static double sign(uint8_t seen, double agrees, double differs)
 static double signs(const struct linkage_comparison *c, unsigned story)
 {
     const enum origin *of = stories[story].origins;
-    double product = sign(c->sex, story == LINKAGE_STRANGERS ? -1 : -0.1, stories[story].sex_differs);
+    double product =
+        sign(c->sex, story == LINKAGE_STRANGERS ? -1 : -0.1, stories[story].sex_differs);
     if (of[LINKAGE_GIVEN] == ALIKE)
         product *= sign(c->initial, -0.1, -5);
     else

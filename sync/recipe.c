@@ -18,9 +18,9 @@
 #define P  RECIPE_POSTCODE
 #define PH RECIPE_POSTCODE_HEAD
 #define PT RECIPE_POSTCODE_TAIL
-#define AS RECIPE_STREET_SOUND
+#define A  RECIPE_STREET_HEAD
 #define AN RECIPE_STREET_NUMBER
-#define C  RECIPE_CITY_SOUND
+#define C  RECIPE_CITY_HEAD
 #define X  RECIPE_SEX
 
 #define TWO(n, a, b)                                                                           \
@@ -37,16 +37,16 @@
  * a name or postcode, and each two thirds of a date, with two partners, so that
  * neither a slip here nor one in a partner hides it. */
 static const struct recipe recipes[RECIPE_COUNT] = {
-    TWO(0, GS, SS),       TWO(1, GX, SX),       TWO(2, SS, B),        TWO(3, GS, B),
-    TWO(4, SS, P),        TWO(5, GS, P),        TWO(6, B, P),         TWO(7, SS, AS),
-    TWO(8, GS, AS),       TWO(9, B, AS),        TWO(10, SS, C),       TWO(11, GS, C),
-    TWO(12, B, C),        TWO(13, P, AS),       TWO(14, SH, B),       TWO(15, ST, B),
-    TWO(16, GH, B),       TWO(17, GT, B),       TWO(18, SH, P),       TWO(19, ST, P),
-    TWO(20, GH, P),       TWO(21, GT, P),       TWO(22, SH, GS),      TWO(23, ST, GS),
-    TWO(24, GH, SS),      TWO(25, GT, SS),      TWO(26, SS, YM),      TWO(27, SS, YD),
-    TWO(28, SS, MD),      TWO(29, GS, YM),      TWO(30, GS, YD),      TWO(31, GS, MD),
-    TWO(32, SS, PH),      TWO(33, SS, PT),      TWO(34, B, PH),       TWO(35, B, PT),
-    THREE(36, SS, GI, B), THREE(37, SS, GI, P), THREE(38, AN, AS, C), THREE(39, SS, B, X),
+    TWO(0, GS, SS),       TWO(1, GX, SX),       TWO(2, SS, B),       TWO(3, GS, B),
+    TWO(4, SS, P),        TWO(5, GS, P),        TWO(6, B, P),        TWO(7, SS, A),
+    TWO(8, GS, A),        TWO(9, B, A),         TWO(10, SS, C),      TWO(11, GS, C),
+    TWO(12, B, C),        TWO(13, P, A),        TWO(14, SH, B),      TWO(15, ST, B),
+    TWO(16, GH, B),       TWO(17, GT, B),       TWO(18, SH, P),      TWO(19, ST, P),
+    TWO(20, GH, P),       TWO(21, GT, P),       TWO(22, SH, GS),     TWO(23, ST, GS),
+    TWO(24, GH, SS),      TWO(25, GT, SS),      TWO(26, SS, YM),     TWO(27, SS, YD),
+    TWO(28, SS, MD),      TWO(29, GS, YM),      TWO(30, GS, YD),     TWO(31, GS, MD),
+    TWO(32, SS, PH),      TWO(33, SS, PT),      TWO(34, B, PH),      TWO(35, B, PT),
+    THREE(36, SS, GI, B), THREE(37, SS, GI, P), THREE(38, AN, A, C), THREE(39, SS, B, X),
 };
 
 const struct recipe *recipe_at(unsigned no)

@@ -30,7 +30,7 @@ struct bench {
     const char *events_path, *truth_path;
     struct people_record *people;
     struct linkage_record *tokens;
-    bool *tells; /* enough to have a likeness at the hub */
+    bool *tells;       /* enough to have a likeness at the hub */
     size_t count, own; /* the first `own` are no distractors */
 };
 
@@ -168,7 +168,14 @@ static bool judge(const struct bench *b, const uint32_t *clusters, struct pairs 
 
 /* ---- why pairs of one person stayed two ------------------------------------------------- */
 
-enum cause { CAUSE_NO_LIKENESS, CAUSE_UNPROPOSED, CAUSE_LIGHT, CAUSE_REVIEW, CAUSE_UNSUPPORTED, CAUSES };
+enum cause {
+    CAUSE_NO_LIKENESS,
+    CAUSE_UNPROPOSED,
+    CAUSE_LIGHT,
+    CAUSE_REVIEW,
+    CAUSE_UNSUPPORTED,
+    CAUSES
+};
 
 static const char *const cause_names[CAUSES] = {
     [CAUSE_NO_LIKENESS] = "tell too little",
@@ -187,8 +194,8 @@ static int by_places(const void *x, const void *y)
 }
 
 /* `links`: by places, the smaller first. Tokens are numbers of blocks by now. */
-static enum cause cause_of(const struct bench *b, const struct linkage_link *links, size_t count,
-                           size_t i, size_t j)
+static enum cause cause_of(const struct bench *b, const struct linkage_link *links,
+                           size_t count, size_t i, size_t j)
 {
     if (!b->tells[i] || !b->tells[j])
         return CAUSE_NO_LIKENESS;

@@ -25,7 +25,7 @@ static uint64_t value_of(const struct person *p, enum recipe_part part)
         return p->birth;
     if (part <= RECIPE_POSTCODE_TAIL)
         return p->postcode;
-    return part <= RECIPE_STREET_NUMBER ? p->street : part == RECIPE_CITY_SOUND ? p->city : 0;
+    return part <= RECIPE_STREET_NUMBER ? p->street : part == RECIPE_CITY_HEAD ? p->city : 0;
 }
 
 static struct linkage_record record_of(uint64_t key, const struct person *p)
