@@ -42,8 +42,6 @@ struct parts {
     uint32_t both, agree, differ;
 };
 
-#define EXCHANGES 0 /* the recipe of both names in either order */
-
 static bool agrees(const struct linkage_record *a, const struct linkage_record *b, unsigned no)
 {
     return a->tokens[no] && a->tokens[no] == b->tokens[no] && a->tokens[no] != LINKAGE_ALONE;
@@ -60,7 +58,7 @@ static struct parts parts_of(const struct linkage_record *a, const struct linkag
         of_a |= a->tokens[no] ? mask : 0;
         of_b |= b->tokens[no] ? mask : 0;
         p.agree |= agrees(a, b, no) ? mask : 0;
-        in_order |= no != EXCHANGES && agrees(a, b, no) ? mask : 0;
+        in_order |= !recipe_at(no)->exchanges && agrees(a, b, no) ? mask : 0;
     }
     for (unsigned no = 0; no < RECIPE_COUNT; no++) {
         uint32_t in_doubt = recipe_at(no)->mask & ~in_order;
@@ -78,6 +76,25 @@ static enum linkage_sign sign_of(const struct parts *p, uint32_t parts)
     if (p->agree & parts)
         return LINKAGE_AGREES;
     return (p->differ & parts) == parts ? LINKAGE_DIFFERS : LINKAGE_UNSEEN;
+}
+
+/* The initials of both names stand in recipes with one partner: if that agrees and
+ * the recipe does not, they differ. */
+static enum linkage_sign initials_of(const struct linkage_record *a,
+                                     const struct linkage_record *b, uint32_t agree)
+{
+    const uint32_t initials = BIT(RECIPE_GIVEN_INITIAL) | BIT(RECIPE_SURNAME_INITIAL);
+    enum linkage_sign sign = LINKAGE_UNSEEN;
+    for (unsigned no = 0; no < RECIPE_COUNT && sign != LINKAGE_AGREES; no++) {
+        uint32_t mask = recipe_at(no)->mask;
+        if ((mask & initials) != initials || !a->tokens[no] || !b->tokens[no])
+            continue;
+        if (agrees(a, b, no))
+            sign = LINKAGE_AGREES;
+        else if (!(mask & ~initials & ~agree))
+            sign = LINKAGE_DIFFERS;
+    }
+    return sign;
 }
 
 static uint8_t levels_of(const struct parts *p, unsigned which)
@@ -187,12 +204,11 @@ void linkage_compare(const struct linkage_blocks *blocks, const struct linkage_r
                      const struct linkage_record *b, struct linkage_comparison *ret)
 {
     struct parts p = parts_of(a, b);
-    *ret = (struct linkage_comparison){.initial = LINKAGE_UNSEEN};
+    *ret = (struct linkage_comparison){.initials = LINKAGE_UNSEEN};
     for (unsigned i = 0; i < LINKAGE_ATTRIBUTES; i++)
         ret->levels[i] = levels_of(&p, i);
     measure(blocks, a, b, ret);
-    if (!(p.both & BIT(RECIPE_GIVEN_SOUND)) && p.both & BIT(RECIPE_GIVEN_INITIAL))
-        ret->initial = (uint8_t)sign_of(&p, BIT(RECIPE_GIVEN_INITIAL));
+    ret->initials = (uint8_t)initials_of(a, b, p.agree);
     if (p.both & BIT(RECIPE_STREET_NUMBER))
         ret->number = (uint8_t)sign_of(&p, BIT(RECIPE_STREET_NUMBER));
     if (p.both & BIT(RECIPE_SEX))

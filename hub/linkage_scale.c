@@ -41,12 +41,12 @@ static const double usual[LINKAGE_ATTRIBUTES][LINKAGE_LEVELS] = {
 
 /* And of those of two values where no end or whole is the same by chance. */
 static const double by_chance[LINKAGE_ATTRIBUTES][LINKAGE_LEVELS] = {
-    [LINKAGE_GIVEN] = {0, -10, -6, 0},   [LINKAGE_SURNAME] = {0, -12, -6.5, 0},
+    [LINKAGE_GIVEN] = {0, -9, -4.7, 0},  [LINKAGE_SURNAME] = {0, -12, -6.5, 0},
     [LINKAGE_BIRTH] = {0, -99, -8.5, 0}, [LINKAGE_POSTCODE] = {0, -6, -4, 0},
     [LINKAGE_STREET] = {0, -99, -99, 0}, [LINKAGE_CITY] = {0, -99, -99, 0},
 };
 
-static const double sibling[LINKAGE_LEVELS] = {-8, -6, -2.5, -0.3};
+static const double sibling[LINKAGE_LEVELS] = {-8, -7, -3, -0.3};
 
 #define FAMILY_SHARE 0.7 /* of households bear one name */
 
@@ -96,16 +96,40 @@ static double sign(uint8_t seen, double agrees, double differs)
     return seen == LINKAGE_UNSEEN ? 1 : exp2(seen == LINKAGE_AGREES ? agrees : differs);
 }
 
+/* What the initials of both names tell beyond the names: nothing where these agree. */
+enum { NOTHING, OF_INITIAL, OF_GIVEN, OF_BOTH };
+static const struct initials {
+    double alike_agree, alike_differ, apart_agree; /* log2 */
+} tell[] = {
+    [NOTHING] = {0, 0, 0},
+    [OF_INITIAL] = {-0.2, -3.5, -3.7}, /* a given name is an initial alone */
+    [OF_GIVEN] = {-1.5, -0.6, -3.5},   /* only they may be left of a given name */
+    [OF_BOTH] = {-2, -0.4, -6.5},
+};
+
+static unsigned initials_seen(const struct linkage_comparison *c)
+{
+    const uint8_t other = LINKAGE_LEVEL_BIT(LINKAGE_OTHER);
+    if (c->levels[LINKAGE_GIVEN] == LINKAGE_ANY_LEVEL)
+        return OF_INITIAL;
+    if (c->levels[LINKAGE_GIVEN] != other)
+        return NOTHING;
+    return c->levels[LINKAGE_SURNAME] == other ? OF_BOTH : OF_GIVEN;
+}
+
 /* What is no attribute of its own: an initial, a house number, sex, national ids. */
 static double signs(const struct linkage_comparison *c, unsigned story)
 {
     const enum origin *of = stories[story].origins;
     double product =
         sign(c->sex, story == LINKAGE_STRANGERS ? -1 : -0.1, stories[story].sex_differs);
+    const struct initials *initials = &tell[initials_seen(c)];
     if (of[LINKAGE_GIVEN] == ALIKE)
-        product *= sign(c->initial, -0.1, -5);
+        product *= sign(c->initials, initials->alike_agree, initials->alike_differ);
+    else if (story == LINKAGE_MISNAMED)
+        product *= sign(c->initials, -0.3, -2.5);
     else
-        product *= sign(c->initial, -3.5, -0.1);
+        product *= sign(c->initials, initials->apart_agree, -0.1);
     if (of[LINKAGE_STREET] == ALIKE)
         product *= sign(c->number, -0.2, -3);
     else

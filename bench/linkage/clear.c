@@ -193,7 +193,7 @@ static bool compare(const struct clear *c, uint32_t a, uint32_t b,
         ret->chance[PEOPLE_STREET] = fmaxf(ret->chance[PEOPLE_STREET], 0.03F);
     }
     if (ret->levels[PEOPLE_GIVEN] == LINKAGE_ANY_LEVEL)
-        ret->initial = sign_of(x[PEOPLE_GIVEN], y[PEOPLE_GIVEN]);
+        ret->initials = sign_of(x[PEOPLE_GIVEN], y[PEOPLE_GIVEN]);
     uint8_t crossed[2] = {level_of(PEOPLE_SURNAME, x[PEOPLE_GIVEN], y[PEOPLE_SURNAME]),
                           level_of(PEOPLE_SURNAME, x[PEOPLE_SURNAME], y[PEOPLE_GIVEN])};
     uint8_t alike = EXACTLY(LINKAGE_SAME) | EXACTLY(LINKAGE_NEAR) | EXACTLY(LINKAGE_PART);
