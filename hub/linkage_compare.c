@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #define BIT        RECIPE_BIT
+#define INITIALS   (BIT(RECIPE_GIVEN_INITIAL) | BIT(RECIPE_SURNAME_INITIAL))
 #define TELLS_BITS 20
 
 /* The parts that show an attribute: as a whole, or at either end. */
@@ -60,8 +61,12 @@ static struct parts parts_of(const struct linkage_record *a, const struct linkag
         p.agree |= agrees(a, b, no) ? mask : 0;
         in_order |= !recipe_at(no)->exchanges && agrees(a, b, no) ? mask : 0;
     }
+    const uint32_t names = BIT(RECIPE_GIVEN_SOUND) | BIT(RECIPE_SURNAME_SOUND);
+    bool both_names = (p.agree & names) == names;
+    uint32_t either_way = p.agree | (both_names ? INITIALS : 0);
     for (unsigned no = 0; no < RECIPE_COUNT; no++) {
-        uint32_t in_doubt = recipe_at(no)->mask & ~in_order;
+        const struct recipe *recipe = recipe_at(no);
+        uint32_t in_doubt = recipe->mask & ~(recipe->exchanges ? either_way : in_order);
         bool single = in_doubt && !(in_doubt & (in_doubt - 1));
         if (single && a->tokens[no] && b->tokens[no])
             p.differ |= in_doubt & ~p.agree;
@@ -83,15 +88,14 @@ static enum linkage_sign sign_of(const struct parts *p, uint32_t parts)
 static enum linkage_sign initials_of(const struct linkage_record *a,
                                      const struct linkage_record *b, uint32_t agree)
 {
-    const uint32_t initials = BIT(RECIPE_GIVEN_INITIAL) | BIT(RECIPE_SURNAME_INITIAL);
     enum linkage_sign sign = LINKAGE_UNSEEN;
     for (unsigned no = 0; no < RECIPE_COUNT && sign != LINKAGE_AGREES; no++) {
         uint32_t mask = recipe_at(no)->mask;
-        if ((mask & initials) != initials || !a->tokens[no] || !b->tokens[no])
+        if ((mask & INITIALS) != INITIALS || !a->tokens[no] || !b->tokens[no])
             continue;
         if (agrees(a, b, no))
             sign = LINKAGE_AGREES;
-        else if (!(mask & ~initials & ~agree))
+        else if (!(mask & ~INITIALS & ~agree))
             sign = LINKAGE_DIFFERS;
     }
     return sign;
