@@ -6,26 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BITS_MIN 28 /* both names and the birth date, or names and a whole address */
-
 /* ---- one event's likeness -------------------------------------------------------------- */
-
-/* Bits that values of each attribute usually have, as in linkage_scale.c. */
-static double bits_of(uint32_t mask)
-{
-    static const struct {
-        enum recipe_part part;
-        double bits;
-    } worth[] = {{RECIPE_GIVEN_SOUND, 6.5},
-                 {RECIPE_SURNAME_SOUND, 8.5},
-                 {RECIPE_BIRTH, 14},
-                 {RECIPE_POSTCODE, 9.5},
-                 {RECIPE_STREET_HEAD, 5}};
-    double sum = 0;
-    for (size_t i = 0; i < sizeof worth / sizeof *worth; i++)
-        sum += mask & RECIPE_BIT(worth[i].part) ? worth[i].bits : 0;
-    return sum;
-}
 
 static void hash_half(const struct id_key *key, char half, const uint8_t *tokens, size_t len,
                       uint8_t ret[static ID_HASH_BYTES])
@@ -42,7 +23,7 @@ bool likeness_token(const struct id_key *key, const uint8_t *tokens, size_t len,
     uint32_t mask = 0;
     for (size_t at = 0; at + LIKENESS_TOKEN_BYTES <= len; at += LIKENESS_TOKEN_BYTES)
         mask |= recipe_at(tokens[at])->mask;
-    if (len > LIKENESS_BYTES_MAX || bits_of(mask) < BITS_MIN)
+    if (len > LIKENESS_BYTES_MAX || !linkage_tells(mask))
         return false;
     *ret = (struct match_token){.type = LIKENESS_TYPE};
     hash_half(key, 'a', tokens, len, ret->element);
