@@ -31,12 +31,16 @@
 #define LIKENESS_TOKEN_BYTES (2 + GROUP_ELEMENT_BYTES)
 #define LIKENESS_BYTES_MAX   (RECIPE_COUNT * LIKENESS_TOKEN_BYTES)
 
+/* A stream's id and the seq in it. */
+#define LIKENESS_EVENT_BYTES 24
+
 /* The identifier of packed tokens, by ascending number. False: they tell too little. */
 bool likeness_token(const struct id_key *key, const uint8_t *tokens, size_t len,
-                    struct match_token *ret);
+                    const uint8_t event[static LIKENESS_EVENT_BYTES], struct match_token *ret);
 
 /* Reads in a transaction of its own on `reader`, compares outside of any, and
- * concludes in one on `st`; both handles may be the same. */
+ * concludes on `st`, some links at a time, so that ingest goes on; both handles may
+ * be the same. What the run before linked and this one does not is parted. */
 DL_MUST_CHECK enum dl_err likeness_run(struct store *st, struct store *reader);
 
 #endif

@@ -39,11 +39,13 @@ struct linkage_rules {
 };
 struct linkage_rules linkage_defaults(void);
 
+#define LINKAGE_NATIONALS_MAX 3 /* the smallest of a group count */
+
 struct linkage_record {
     uint64_t key;                  /* distinct; survives any order of arrival */
     uint64_t tokens[RECIPE_COUNT]; /* by number of the recipe, hashed; 0: none */
     uint32_t group;                /* records of one group are one person beforehand */
-    uint64_t national;             /* hash of the group's national ids; 0: none */
+    uint64_t nationals[LINKAGE_NATIONALS_MAX]; /* the group's national ids, hashed; 0: none */
 };
 
 enum linkage_state { LINKAGE_LINKED, LINKAGE_REVIEW };
@@ -68,7 +70,8 @@ DL_MUST_CHECK enum dl_err linkage_run(struct linkage_record *records, uint32_t c
                                       struct linkage_result *ret);
 void linkage_done(struct linkage_result *result);
 
-/* Do these recipes tell enough of a person to be compared at all? */
-bool linkage_tells(uint32_t parts);
+/* What the whole attributes among `parts` (RECIPE_BIT of each) usually tell, in bits. */
+double linkage_usual_bits(uint32_t parts);
+#define LINKAGE_BITS_MIN 22 /* a surname and a birth date; with fewer it is nobody's record */
 
 #endif

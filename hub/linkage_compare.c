@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stdbool.h>
 
-#define BIT        RECIPE_BIT
-#define INITIALS   (BIT(RECIPE_GIVEN_INITIAL) | BIT(RECIPE_SURNAME_INITIAL))
-#define TELLS_BITS 20
+#define BIT         RECIPE_BIT
+#define INITIALS    (BIT(RECIPE_GIVEN_INITIAL) | BIT(RECIPE_SURNAME_INITIAL))
+#define STREET_BITS 5 /* of a street within a place */
 
 /* The parts that show an attribute: as a whole, or at either end. */
 static const struct {
@@ -27,15 +27,18 @@ static const struct {
     [LINKAGE_CITY] = {BIT(RECIPE_CITY_HEAD), 0, 0, 5.5},
 };
 
-bool linkage_tells(uint32_t parts)
+/* A town is known by its postcode, and a street lies in one. */
+double linkage_usual_bits(uint32_t parts)
 {
     double sum = 0;
     for (unsigned a = 0; a < LINKAGE_ATTRIBUTES; a++)
         if (parts & shows[a].whole)
-            sum += a == LINKAGE_STREET                                 ? 5
-                   : a == LINKAGE_CITY && parts & BIT(RECIPE_POSTCODE) ? 0
-                                                                       : shows[a].bits;
-    return sum >= TELLS_BITS;
+            sum += shows[a].bits;
+    if (parts & shows[LINKAGE_POSTCODE].whole && parts & shows[LINKAGE_CITY].whole)
+        sum -= shows[LINKAGE_CITY].bits;
+    if (parts & shows[LINKAGE_STREET].whole)
+        sum -= shows[LINKAGE_STREET].bits - STREET_BITS;
+    return sum;
 }
 
 /* RECIPE_BIT of parts that both records have, that agree, and that do not. */
@@ -179,8 +182,8 @@ static void condition(double bits[static LINKAGE_ATTRIBUTES], const uint8_t *lev
     bool city = levels[LINKAGE_CITY] == LINKAGE_LEVEL_BIT(LINKAGE_SAME);
     if (postcode)
         bits[LINKAGE_CITY] = 0.5;
-    if (postcode && bits[LINKAGE_STREET] > 5)
-        bits[LINKAGE_STREET] = 5;
+    if (postcode && bits[LINKAGE_STREET] > STREET_BITS)
+        bits[LINKAGE_STREET] = STREET_BITS;
     else if (city && bits[LINKAGE_STREET] > 6)
         bits[LINKAGE_STREET] = 6;
 }
@@ -204,6 +207,18 @@ static void measure(const struct linkage_blocks *blocks, const struct linkage_re
         c->chance[i] = (float)exp2(-bits[i]);
 }
 
+static enum linkage_sign nationals_of(const struct linkage_record *a,
+                                      const struct linkage_record *b)
+{
+    if (!a->nationals[0] || !b->nationals[0])
+        return LINKAGE_UNSEEN;
+    for (size_t i = 0; i < LINKAGE_NATIONALS_MAX; i++)
+        for (size_t j = 0; j < LINKAGE_NATIONALS_MAX; j++)
+            if (a->nationals[i] && a->nationals[i] == b->nationals[j])
+                return LINKAGE_AGREES;
+    return LINKAGE_DIFFERS;
+}
+
 void linkage_compare(const struct linkage_blocks *blocks, const struct linkage_record *a,
                      const struct linkage_record *b, struct linkage_comparison *ret)
 {
@@ -217,6 +232,5 @@ void linkage_compare(const struct linkage_blocks *blocks, const struct linkage_r
         ret->number = (uint8_t)sign_of(&p, BIT(RECIPE_STREET_NUMBER));
     if (p.both & BIT(RECIPE_SEX))
         ret->sex = (uint8_t)sign_of(&p, BIT(RECIPE_SEX));
-    if (a->national && b->national)
-        ret->national = a->national == b->national ? LINKAGE_AGREES : LINKAGE_DIFFERS;
+    ret->national = (uint8_t)nationals_of(a, b);
 }

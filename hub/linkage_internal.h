@@ -59,9 +59,9 @@ enum linkage_sign { LINKAGE_UNSEEN, LINKAGE_AGREES, LINKAGE_DIFFERS };
 /* A part is seen only beside one that agrees: two tokens may differ for the sake
  * of either. So an attribute comes out as a set of levels that may be meant. */
 struct linkage_comparison {
-    uint8_t levels[LINKAGE_ATTRIBUTES];     /* LINKAGE_LEVEL_BIT of each; all: unknown */
+    uint8_t levels[LINKAGE_ATTRIBUTES];      /* LINKAGE_LEVEL_BIT of each; all: unknown */
     uint8_t initials, number, sex, national; /* enum linkage_sign */
-    float chance[LINKAGE_ATTRIBUTES];       /* that strangers have this value in common */
+    float chance[LINKAGE_ATTRIBUTES];        /* that strangers have this value in common */
 };
 
 /* The same either way round. */

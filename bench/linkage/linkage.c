@@ -102,7 +102,7 @@ static bool draw(struct bench *b)
     for (size_t i = 0; i < b->count; i++) {
         tokenise(&b->people[i], &b->tokens[i]);
         b->tokens[i].group = (uint32_t)i;
-        b->tells[i] = linkage_tells(parts_of(&b->tokens[i]));
+        b->tells[i] = linkage_usual_bits(parts_of(&b->tokens[i])) >= LINKAGE_BITS_MIN;
         if (!b->tells[i])
             memset(b->tokens[i].tokens, 0, sizeof b->tokens[i].tokens);
         b->tokens[i].key = hash((const char *)&i, sizeof i, 77);
