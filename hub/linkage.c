@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#define SHARED_MIN     1     /* tokens of ordinary blocks that make a pair worth weighing */
+#define SHARED_MIN     2     /* tokens that make a pair worth weighing */
+#define SMALL_BLOCK    6     /* records that share a token so rare that it alone does */
 #define SAMPLE_RECORDS 50000 /* whose pairs the scale is fitted to */
 
 struct linkage_rules linkage_defaults(void)
@@ -55,10 +56,14 @@ static uint32_t propose(struct run *r, uint32_t i)
         if (token == 0 || token == LINKAGE_ALONE)
             continue;
         const struct linkage_block *block = &r->blocks.at[token];
+        unsigned weight = block->count <= SMALL_BLOCK ? SHARED_MIN : 1;
         for (uint32_t m = 0; m < block->count; m++) {
             uint32_t other = r->blocks.members[block->first + m];
-            if (other > i && r->shared[other]++ == 0)
+            if (other <= i)
+                continue;
+            if (r->shared[other] == 0)
                 r->touched[count++] = other;
+            r->shared[other] = (uint8_t)(r->shared[other] + weight);
         }
     }
     return count;

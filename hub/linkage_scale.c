@@ -27,14 +27,14 @@ static const struct {
     [LINKAGE_MISNAMED] = {-8.5, {APART, APART, ALIKE, ALIKE, ALIKE, ALIKE}, -6},
     [LINKAGE_STRANGERS] = {0, {APART, APART, APART, APART, APART, APART}, -1},
     [LINKAGE_HOUSEHOLD] = {1.5, {APART, FAMILY, APART, ALIKE, ALIKE, ALIKE}, -1},
-    [LINKAGE_TWINS] = {-7, {SIBLING, ALIKE, ALIKE, ALIKE, ALIKE, ALIKE}, -1.6},
+    [LINKAGE_TWINS] = {-6, {SIBLING, ALIKE, ALIKE, ALIKE, ALIKE, ALIKE}, -1.6},
     [LINKAGE_TWINS_APART] = {-8, {SIBLING, ALIKE, ALIKE, APART, APART, APART}, -1.6},
     [LINKAGE_NAMESAKES] = {-7, {ALIKE, ALIKE, APART, ALIKE, ALIKE, ALIKE}, -4},
 };
 
 /* log2 of how often two records of one value come out at each level, by slips. */
 static const double usual[LINKAGE_ATTRIBUTES][LINKAGE_LEVELS] = {
-    [LINKAGE_GIVEN] = {-0.2, -5, -5, -4.8},     [LINKAGE_SURNAME] = {-0.2, -5, -5, -4.8},
+    [LINKAGE_GIVEN] = {-0.2, -5, -5, -5.3},     [LINKAGE_SURNAME] = {-0.2, -5, -5, -4.8},
     [LINKAGE_BIRTH] = {-0.15, -99, -4.5, -6.5}, [LINKAGE_POSTCODE] = {-0.4, -4.5, -4.5, -3},
     [LINKAGE_STREET] = {-0.4, -99, -99, -2.6},  [LINKAGE_CITY] = {-0.3, -99, -99, -3},
 };
@@ -103,7 +103,7 @@ static const struct initials {
 } tell[] = {
     [NOTHING] = {0, 0, 0},
     [OF_INITIAL] = {-0.2, -3.5, -3.7}, /* a given name is an initial alone */
-    [OF_GIVEN] = {-1.5, -0.6, -3.5},   /* only they may be left of a given name */
+    [OF_GIVEN] = {-1.5, -0.8, -3.5},   /* only they may be left of a given name */
     [OF_BOTH] = {-2, -0.4, -6.5},
 };
 
