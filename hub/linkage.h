@@ -2,11 +2,11 @@
  *
  * Two records are weighed by which recipes agree. Recipes overlap, so what is
  * weighed is not recipes but the attributes they cover: each counts once, at the
- * most telling level that an agreeing recipe confirms, with the bits that its
- * value is worth where it is common or rare here; one that both records have and
- * none confirms costs bits. The sum answers "one person" against the likeliest
- * other story: strangers (of whom there are as many as the population, so the
- * bar rises with it), a household, twins, father and son of one name.
+ * level that the recipes show, with the chance that its value is shared here. The
+ * odds are those of "one person" (who stayed, moved, took another name) against
+ * every other story: strangers (of whom there are as many as the population, so
+ * the bar rises with it), a household, twins, father and son of one name. What
+ * slips are usual is fitted to the records themselves.
  *
  * Links are taken strongest first; one that joins two clusters must be borne out
  * by the records across them, and clusters have a limit. Nothing depends on the

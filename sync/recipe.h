@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RECIPE_VERSION   1
+#define RECIPE_VERSION   2
 #define RECIPE_COUNT     40
 #define RECIPE_PARTS_MAX 3
 
