@@ -20,6 +20,7 @@ enum sqlite_part {
     SQLITE_PART_GRAPH,
     SQLITE_PART_READ,
     SQLITE_PART_LIKENESS,
+    SQLITE_PART_RECEIPTS,
     SQLITE_PARTS
 };
 
@@ -41,6 +42,7 @@ struct sqlite_stmts sqlite_facts_part(struct store *api);
 struct sqlite_stmts sqlite_graph_part(struct store *api);
 struct sqlite_stmts sqlite_read_part(struct store *api);
 struct sqlite_stmts sqlite_likeness_part(struct store *api);
+struct sqlite_stmts sqlite_receipts_part(struct store *api);
 
 static inline struct sqlite_store *sqlite_of(struct store *st)
 {
@@ -71,6 +73,12 @@ static inline void bind_int(sqlite3_stmt *q, int at, int64_t v)
 static inline void bind_blob(sqlite3_stmt *q, int at, const void *bytes, size_t len)
 {
     sqlite3_bind_blob64(q, at, len ? bytes : "", len, SQLITE_STATIC);
+}
+
+/* NULL is NULL. */
+static inline void bind_receipt(sqlite3_stmt *q, int at, const uint8_t *key)
+{
+    sqlite3_bind_blob(q, at, key, STORE_RECEIPT_BYTES, SQLITE_STATIC);
 }
 
 /* NULL is NULL. */

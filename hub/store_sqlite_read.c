@@ -6,7 +6,8 @@ enum stmt { STMT_EVENTS, STMT_PROFILES, STMT_LINKS, STMT_COUNT };
 static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_EVENTS] =
         ("SELECT e.no, e.device, e.stream, e.seq, e.time_ms, e.reported_ms, e.quality, "
-         "coalesce(e.observation, 0), e.json, d.name, s.id, r.key FROM events e "
+         "coalesce(e.observation, 0), e.json, d.name, s.id, r.key, e.receipt, e.original, "
+         "e.strikes FROM events e "
          "JOIN devices d ON d.no = e.device JOIN streams s ON s.no = e.stream "
          "LEFT JOIN observations o ON o.no = e.observation "
          "LEFT JOIN nodes n ON n.no = o.anchor LEFT JOIN nodes r ON r.no = n.root "
@@ -43,7 +44,10 @@ static enum dl_err events_each(struct store *st, int64_t after, int64_t limit,
                       .quality = (enum store_time_quality)sqlite3_column_int(q, 6),
                       .observation = sqlite3_column_int64(q, 7),
                       .json = column_text(q, 8),
-                      .json_len = (size_t)sqlite3_column_bytes(q, 8)},
+                      .json_len = (size_t)sqlite3_column_bytes(q, 8),
+                      .receipt = sqlite3_column_blob(q, 12),
+                      .original = sqlite3_column_blob(q, 13),
+                      .strikes = sqlite3_column_blob(q, 14)},
             .device_name = column_text(q, 9),
             .stream_id = sqlite3_column_blob(q, 10),
             .profile_key = sqlite3_column_blob(q, 11)};
