@@ -189,6 +189,8 @@ enum dl_err match_regroup(struct store *st)
         conclude(&r);
         err = store_changes(&r, st);
     }
+    if (!err) /* who is one person now has refused together */
+        err = st->audience_settle(st, 0);
     done(&r);
     return err;
 }

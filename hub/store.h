@@ -19,6 +19,7 @@
 #ifndef DUNLIN_HUB_STORE_H
 #define DUNLIN_HUB_STORE_H
 
+#include "crypto/audience.h"
 #include "crypto/group.h"
 #include "crypto/idhash.h"
 #include "crypto/seal.h"
@@ -193,6 +194,21 @@ struct store_likeness {
 struct store_verdict {
     int64_t a, b; /* a < b */
     bool same;
+};
+
+/* ---- audience (audience.h tells the story) --------------------------------------------- */
+
+#define STORE_KEY_ID_BYTES AUDIENCE_KEY_ID_BYTES
+
+/* Sealed for the custodian: the newest of an observation and a set of schemes. */
+struct store_audience {
+    int64_t observation;
+    uint8_t schemes;
+    int64_t time_ms; /* of its event */
+    int64_t root;    /* answer of audience_each: of whom it is */
+    uint8_t key[STORE_KEY_ID_BYTES];
+    const uint8_t *sealed;
+    size_t sealed_len;
 };
 
 /* ---- measures --------------------------------------------------------------------- */
@@ -391,7 +407,7 @@ struct store {
     /* The roots of merging nodes that stood beside `node`: up to two. */
     enum dl_err (*roots_beside)(struct store *st, int64_t node, int64_t ret[static 2],
                                 size_t *ret_count);
-    /* Deletes the observations, their evidence and measures; then those of their
+    /* Deletes the observations, their evidence, measures and audience; then those of their
      * nodes that stand in no other observation. Their events must be gone first. */
     enum dl_err (*observations_delete)(struct store *st, const int64_t *observations,
                                        size_t count);
@@ -418,6 +434,28 @@ struct store {
                                  enum dl_err (*fn)(void *ctx,
                                                    const struct store_verdict *verdict),
                                  void *ctx);
+
+    /* Audience. put: an older one than is there changes nothing. of: those of an
+     * observation. each: by observation and schemes, those after a pair. get: the one
+     * of a pair, or none. Rows hold their root in `each` alone. */
+    enum dl_err (*audience_put)(struct store *st, const struct store_audience *row);
+    enum dl_err (*audience_of)(struct store *st, int64_t observation,
+                               enum dl_err (*fn)(void *ctx, const struct store_audience *row),
+                               void *ctx);
+    enum dl_err (*audience_each)(struct store *st, int64_t observation, uint8_t schemes,
+                                 int64_t limit,
+                                 enum dl_err (*fn)(void *ctx, const struct store_audience *row),
+                                 void *ctx);
+    enum dl_err (*audience_get)(struct store *st, int64_t observation, uint8_t schemes,
+                                enum dl_err (*fn)(void *ctx, const struct store_audience *row),
+                                void *ctx);
+    /* What is not later than refused_ms is refused by whoever holds the token; the
+     * latest word is kept. */
+    enum dl_err (*audience_refuse)(struct store *st,
+                                   const uint8_t element[static GROUP_ELEMENT_BYTES],
+                                   int64_t refused_ms);
+    /* Deletes what the person of an observation has refused; 0: what anybody has. */
+    enum dl_err (*audience_settle)(struct store *st, int64_t observation);
 
     enum dl_err (*measures_add)(struct store *st, const struct store_measure *measures,
                                 size_t count);

@@ -20,6 +20,7 @@ enum sqlite_part {
     SQLITE_PART_GRAPH,
     SQLITE_PART_READ,
     SQLITE_PART_LIKENESS,
+    SQLITE_PART_AUDIENCE,
     SQLITE_PARTS
 };
 
@@ -41,6 +42,7 @@ struct sqlite_stmts sqlite_facts_part(struct store *api);
 struct sqlite_stmts sqlite_graph_part(struct store *api);
 struct sqlite_stmts sqlite_read_part(struct store *api);
 struct sqlite_stmts sqlite_likeness_part(struct store *api);
+struct sqlite_stmts sqlite_audience_part(struct store *api);
 
 static inline struct sqlite_store *sqlite_of(struct store *st)
 {
