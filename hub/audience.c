@@ -2,7 +2,7 @@
 
 #include "hub/clockfix.h"
 #include "hub/devices.h"
-#include "hub/match.h"
+#include "hub/rules.h"
 #include "platform/clock.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@ static enum dl_err refuse(struct store *st, const struct opened *r)
 {
     enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < r->token_count; i++)
-        if (match_rule_of(r->tokens[i].type).rank)
+        if (rules_slot(r->tokens[i].type) != RULES_TYPES)
             err = st->audience_refuse(st, r->tokens[i].element, r->time_ms);
     return err;
 }
@@ -32,6 +32,18 @@ enum dl_err audience_take(struct store *st, const struct opened *record, int64_t
                                  .sealed_len = a->sealed_len};
     memcpy(row.key, a->key_id, sizeof row.key);
     return st->audience_put(st, &row);
+}
+
+enum dl_err audience_settle_all(struct store *st)
+{
+    enum dl_err err = st->begin(st, STORE_WRITE);
+    if (err)
+        return err;
+    err = st->audience_settle(st, 0);
+    if (!err)
+        return st->commit(st);
+    st->rollback(st);
+    return err;
 }
 
 /* ---- what is asked for --------------------------------------------------------------- */

@@ -22,6 +22,9 @@
 DL_MUST_CHECK enum dl_err audience_take(struct store *st, const struct opened *record,
                                         int64_t observation);
 
+/* Drops what anybody has refused, after people became one: a transaction of its own. */
+DL_MUST_CHECK enum dl_err audience_settle_all(struct store *st);
+
 /* Whom to hand out: a person whose events, added up, fit all that is asked. */
 struct audience_wish {
     const char *type;     /* of an event they have; NULL: any */

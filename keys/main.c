@@ -78,7 +78,7 @@ static const struct cli_command commands[] = {
      "device; the agent does not take a new key by itself yet, so flush its queue first, then "
      "enrol it with the new bundle.",
      enroll_options, command_rotate},
-    {"inspect", "", "show a keyring's devices, epochs and fingerprints, never a key",
+    {"inspect", "", "show a keyring's devices and fingerprints, never a key",
      "Needs no passphrase: the list of devices is not secret. The fingerprint of the audience "
      "key is what `dunlin status` shows on a device that has it.",
      inspect_options, command_inspect},
