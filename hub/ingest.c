@@ -1,5 +1,6 @@
 #include "hub/ingest.h"
 
+#include "hub/audience.h"
 #include "hub/erase.h"
 #include "hub/likeness.h"
 #include "hub/match.h"
@@ -28,6 +29,7 @@ struct batch {
     struct opened *records;
     struct store_device device;
     struct store_stream stream;
+    struct rules rules;
     size_t *fresh;
     size_t fresh_count;
     int64_t *observations; /* 0: nobody's */
@@ -238,14 +240,19 @@ static enum dl_err heed_tombstones(struct batch *b)
             memcpy(t[at++].element, b->records[b->fresh[f]].tokens[k].element,
                    GROUP_ELEMENT_BYTES);
     enum dl_err err = b->st->tombstones_find(b->st, t, total);
+    if (!err)
+        err = rules_current(b->st, &b->rules);
     at = 0;
     for (size_t f = 0; !err && f < b->fresh_count; f++) {
         struct opened *r = &b->records[b->fresh[f]];
         for (size_t k = 0; k < r->token_count; k++)
             r->tokens[k].erased_ms = t[at++].erased_ms;
+        size_t before = r->token_count;
         if (!r->fact.is_erase)
-            (void)erase_strikes(r->tokens, &r->token_count, r->time_ms,
+            (void)erase_strikes(&b->rules, r->tokens, &r->token_count, r->time_ms,
                                 &b->erased_ms[b->fresh[f]]);
+        if (r->token_count < before) /* the seal may hold what was erased */
+            r->audience.sealed_len = 0;
     }
     free(t);
     return err;
@@ -282,7 +289,7 @@ static enum dl_err match(struct batch *b)
         sets[f].tokens = r->tokens;
         sets[f].count = somebody ? r->token_count : 0;
     }
-    enum dl_err err = match_attach(b->st, b->hub->id_key, sets, b->fresh_count);
+    enum dl_err err = match_attach(b->st, b->hub->id_key, &b->rules, sets, b->fresh_count);
     for (size_t f = 0; !err && f < b->fresh_count; f++)
         b->observations[b->fresh[f]] = sets[f].observation;
     free(sets);
@@ -335,6 +342,22 @@ static enum dl_err attach(struct batch *b)
     if (!err)
         err = b->st->count(b->st, STORE_COUNT_UNIDENTIFIED, nobodys);
     free(events);
+    return err;
+}
+
+/* What was sealed for the custodian, and who takes consent to it back: all of a batch
+ * first, so that the order within it does not matter. */
+static enum dl_err keep_audience(struct batch *b)
+{
+    enum dl_err err = DL_OK;
+    for (size_t f = 0; !err && f < b->fresh_count; f++) {
+        size_t i = b->fresh[f];
+        if (b->observations[i])
+            err = audience_take(b->st, &b->records[i], b->observations[i]);
+    }
+    for (size_t f = 0; !err && f < b->fresh_count; f++)
+        if (b->observations[b->fresh[f]])
+            err = b->st->audience_settle(b->st, b->observations[b->fresh[f]]);
     return err;
 }
 
@@ -427,7 +450,7 @@ static enum dl_err admit(struct batch *b, int64_t device)
 static enum dl_err take(struct batch *b)
 {
     static enum dl_err (*const steps[])(struct batch * b) = {
-        deduplicate, heed_tombstones, match, attach, erase, quarantine, advance};
+        deduplicate, heed_tombstones, match, attach, keep_audience, erase, quarantine, advance};
     enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < sizeof steps / sizeof steps[0]; i++)
         err = steps[i](b);
