@@ -27,7 +27,7 @@ enum stmt {
 };
 
 #define NODE_COLUMNS                                                                           \
-    "SELECT n.no, n.type, n.merges, n.shared, n.element, n.key, n.root, r.key "                \
+    "SELECT n.no, n.type, n.merges, n.shared, n.element, n.key, n.root, r.key, n.generation "  \
     "FROM nodes n JOIN nodes r ON r.no = n.root "
 /* Most roots stand alone, and the index on root leaves them out. */
 #define MEMBERS                                                                                \
@@ -39,8 +39,8 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_NODE_BY_KEY] = (NODE_COLUMNS "WHERE n.key = ?1"),
     [STMT_NODE_GET] = (NODE_COLUMNS "WHERE n.no = ?1"),
     [STMT_NODE_MAX] = "SELECT coalesce(max(no), 0) FROM nodes",
-    [STMT_NODE_ADD] = ("INSERT INTO nodes(no, type, merges, element, key, root) "
-                       "VALUES (?1, ?2, ?3, ?4, ?5, ?1)"),
+    [STMT_NODE_ADD] = ("INSERT INTO nodes(no, type, merges, element, key, root, generation) "
+                       "VALUES (?1, ?2, ?3, ?4, ?5, ?1, (SELECT generation FROM rekey))"),
     [STMT_NODES_OF_ROOT] = (MEMBERS NODE_COLUMNS "WHERE n.no IN members ORDER BY n.no"),
     [STMT_NODES_ALL] = (NODE_COLUMNS "ORDER BY n.no"),
     [STMT_NODE_SET] = "UPDATE nodes SET root = ?2, shared = ?3 WHERE no = ?1",
@@ -83,7 +83,8 @@ static enum dl_err read_node(sqlite3_stmt *q, struct store_node *ret)
                            .type = (uint8_t)sqlite3_column_int(q, 1),
                            .merges = sqlite3_column_int(q, 2) != 0,
                            .shared = sqlite3_column_int(q, 3) != 0,
-                           .root = sqlite3_column_int64(q, 6)};
+                           .root = sqlite3_column_int64(q, 6),
+                           .generation = (uint32_t)sqlite3_column_int(q, 8)};
     if (!column_blob(q, 4, n.element, sizeof n.element) ||
         !column_blob(q, 5, n.key, sizeof n.key) ||
         !column_blob(q, 7, n.root_key, sizeof n.root_key))

@@ -20,6 +20,8 @@ enum sqlite_part {
     SQLITE_PART_GRAPH,
     SQLITE_PART_READ,
     SQLITE_PART_LIKENESS,
+    SQLITE_PART_RIGHTS,
+    SQLITE_PART_REKEY,
     SQLITE_PARTS
 };
 
@@ -57,6 +59,8 @@ struct sqlite_stmts sqlite_facts_part(struct store *api);
 struct sqlite_stmts sqlite_graph_part(struct store *api);
 struct sqlite_stmts sqlite_read_part(struct store *api);
 struct sqlite_stmts sqlite_likeness_part(struct store *api);
+struct sqlite_stmts sqlite_rights_part(struct store *api);
+struct sqlite_stmts sqlite_rekey_part(struct store *api);
 
 static inline struct sqlite_store *sqlite_of(struct store *st)
 {
