@@ -31,6 +31,7 @@ struct batch {
     struct opened *records;
     struct store_device device;
     struct store_stream stream;
+    struct rules rules;
     size_t *fresh;
     size_t fresh_count;
     int64_t *observations; /* 0: nobody's */
@@ -269,13 +270,15 @@ static enum dl_err heed_tombstones(struct batch *b)
             memcpy(t[at++].element, b->records[b->fresh[f]].tokens[k].element,
                    GROUP_ELEMENT_BYTES);
     enum dl_err err = b->st->tombstones_find(b->st, t, total);
+    if (!err)
+        err = rules_current(b->st, &b->rules);
     at = 0;
     for (size_t f = 0; !err && f < b->fresh_count; f++) {
         struct opened *r = &b->records[b->fresh[f]];
         for (size_t k = 0; k < r->token_count; k++)
             r->tokens[k].erased_ms = t[at++].erased_ms;
         if (!r->fact.is_erase)
-            (void)erase_strikes(r->tokens, &r->token_count, r->time_ms,
+            (void)erase_strikes(&b->rules, r->tokens, &r->token_count, r->time_ms,
                                 &b->erased_ms[b->fresh[f]]);
     }
     free(t);
@@ -313,7 +316,7 @@ static enum dl_err match(struct batch *b)
         sets[f].tokens = r->tokens;
         sets[f].count = somebody ? r->token_count : 0;
     }
-    enum dl_err err = match_attach(b->st, b->hub->id_key, sets, b->fresh_count);
+    enum dl_err err = match_attach(b->st, b->hub->id_key, &b->rules, sets, b->fresh_count);
     for (size_t f = 0; !err && f < b->fresh_count; f++)
         b->observations[b->fresh[f]] = sets[f].observation;
     free(sets);

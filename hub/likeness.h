@@ -36,8 +36,9 @@
 bool likeness_token(const uint8_t *tokens, size_t len, struct match_token *ret);
 
 /* Reads in a transaction of its own on `reader`, compares outside of any, and
- * concludes in one on `st`; both handles may be the same. DL_E_BUSY: not while the
- * hub is re-keyed. */
+ * concludes on `st`, some links at a time, so that ingest goes on; both handles may
+ * be the same. What the run before linked and this one does not is parted.
+ * DL_E_BUSY: not while the hub is re-keyed. */
 DL_MUST_CHECK enum dl_err likeness_run(struct store *st, struct store *reader);
 
 #endif

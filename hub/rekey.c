@@ -120,12 +120,6 @@ enum dl_err rekey_bring(const struct hub *hub, struct store *st,
 
 /* ---- a person --------------------------------------------------------------------------- */
 
-static enum dl_err add_evidence(void *ctx, const struct store_evidence *row)
-{
-    struct store_node n = {.no = row->node};
-    return match_nodes_add(ctx, &n);
-}
-
 static enum dl_err move_nodes(struct store *st, const struct hub_share *factor,
                               uint32_t generation, const struct match_nodes *nodes)
 {
@@ -145,7 +139,8 @@ static enum dl_err move_nodes(struct store *st, const struct hub_share *factor,
 enum dl_err rekey_bring_person(const struct hub *hub, struct store *st, int64_t root)
 {
     struct store_rekey rekey;
-    struct match_nodes members = {.count = 0}, beside = {.count = 0};
+    struct match_nodes members = {.count = 0}, nodes = {.count = 0};
+    struct match_rows rows = {.count = 0};
     struct hub_share *factor = NULL;
     enum dl_err err = st->rekey_get(st, &rekey);
     if (err || !rekey.started_ms)
@@ -154,15 +149,17 @@ enum dl_err rekey_bring_person(const struct hub *hub, struct store *st, int64_t 
     if (!err)
         err = st->nodes_of_root(st, root, match_nodes_add, &members);
     for (size_t i = 0; !err && i < members.count; i++)
-        err = st->evidence_around(st, members.at[i].no, add_evidence, &beside);
+        err = st->evidence_around(st, &members.at[i].no, 1, match_rows_add, &rows);
+    match_rows_sort(&rows);
     if (!err)
-        err = st->nodes_get(st, beside.at, beside.count);
+        err = match_nodes_of_rows(st, &rows, &nodes);
     if (!err)
         err = move_nodes(st, factor, rekey.generation, &members);
     if (!err)
-        err = move_nodes(st, factor, rekey.generation, &beside);
+        err = move_nodes(st, factor, rekey.generation, &nodes);
     hub_share_free(factor);
     free(members.at);
-    free(beside.at);
+    free(nodes.at);
+    free(rows.at);
     return err;
 }

@@ -151,34 +151,81 @@ struct store_quarantined {
 
 /* ---- the identity graph (match.h tells the story) ----------------------------------- */
 
+/* What was concluded of a node; bits. */
+enum store_mark {
+    STORE_MARK_ATTACHES = 1,     /* of a type that never joins two people */
+    STORE_MARK_SHARED = 2,       /* an attaching one that was seen with two: belongs to none */
+    STORE_MARK_DETACHED = 4,     /* a limit or a decision kept it from some it stood with */
+    STORE_MARK_SATURATED = 8,    /* stood with more than one value can mean: joins nobody */
+    STORE_MARK_BLOCKED = 16,     /* by a decision: nobody's */
+    STORE_MARK_QUARANTINED = 32, /* its blob grew past blob_max: joins nobody for now */
+    STORE_MARK_NAMES = 64,       /* is its own root, and events have that profile */
+    STORE_MARK_ANCHORS = 128,    /* of one that joins nobody: some observation has no better */
+};
+
 /* An identifier: one canonical token, seen at least once. */
 struct store_node {
     int64_t no;
-    uint8_t type; /* enum token_type */
-    bool merges;  /* by the rules when it was first seen */
-    bool shared;  /* of an attaching type, and seen with two people: attaches to none */
+    uint8_t type;  /* enum token_type */
+    uint8_t marks; /* enum store_mark */
     uint8_t element[GROUP_ELEMENT_BYTES];
     uint8_t key[STORE_NODE_KEY_BYTES]; /* orders nodes and names profiles; never changes */
+    int64_t parent;                    /* in its blob: itself, or a smaller number */
     int64_t root;                      /* the profile's node: itself, or a smaller key's */
     uint8_t root_key[STORE_NODE_KEY_BYTES];
     uint32_t generation; /* of the element; answer (rekey.h) */
-    bool is_new;         /* answer of nodes_resolve */
+};
+
+/* Of two roots of blobs: the larger comes under the smaller. */
+struct store_link {
+    int64_t from, into;
 };
 
 /* A distinct set of identifiers that stood together. */
 struct store_observation {
     int64_t no;
     uint8_t hash[ID_HASH_BYTES];
-    int64_t anchor; /* the node whose root is the profile of its events */
-    bool is_new;    /* answer of observations_resolve */
+    int64_t anchor; /* the node whose root is the profile of its events; 0: nobody's */
 };
 
 struct store_evidence {
     int64_t observation, node;
+    int64_t anchor; /* of the observation; evidence_add looks past it */
 };
 
-struct store_merge {
-    int64_t from, into; /* roots */
+/* Whose an attaching node could be. */
+struct store_owner {
+    int64_t node;
+    int64_t roots[2]; /* answers: of merging nodes that anchor an observation of it */
+    size_t root_count;
+};
+
+/* How many distinct nodes of a type stood beside a node. */
+struct store_counterparts {
+    int64_t node;
+    uint8_t type;
+    int64_t count;
+};
+
+enum store_decision_kind { STORE_DECISION_NEVER, STORE_DECISION_ALWAYS, STORE_DECISION_BLOCK };
+
+/* What a person decided, of identifiers by key. It stands until it is undone; of
+ * several for one pair the newest counts. */
+struct store_decision {
+    int64_t no;    /* given by the store, ascending */
+    int64_t group; /* those made in one act: the no of the first */
+    enum store_decision_kind kind;
+    uint8_t a[STORE_NODE_KEY_BYTES], b[STORE_NODE_KEY_BYTES]; /* a <= b; of a block: both */
+    int64_t at_ms, undone_ms;                                 /* 0: stands */
+};
+
+/* One version of the rules (rules.h), as they were put. */
+struct store_rules {
+    int64_t version; /* given by the store, from 1; 0: none was put yet */
+    int64_t at_ms;
+    const char *who;
+    const char *json;
+    size_t json_len;
 };
 
 struct store_tombstone {
@@ -241,12 +288,6 @@ struct store_likeness {
     enum store_likeness_state state;
 };
 
-/* What a person decided of two nodes. */
-struct store_verdict {
-    int64_t a, b; /* a < b */
-    bool same;
-};
-
 /* ---- measures --------------------------------------------------------------------- */
 
 enum store_measure_kind {
@@ -282,8 +323,8 @@ struct store_link_row {
     uint8_t type;
     const uint8_t *node_key;
     const uint8_t *observation_hash; /* ID_HASH_BYTES */
-    const uint8_t *profile_key;
-    int64_t event_count; /* of the observation */
+    const uint8_t *profile_key;      /* NULL: nobody's, for all of it is blocked */
+    int64_t event_count;             /* of the observation */
 };
 
 enum store_counter {
@@ -307,6 +348,8 @@ struct store_stats {
     int64_t devices; /* pending or active */
     int64_t devices_revoked;
     int64_t streams, tombstones;
+    int64_t shared, detached, saturated, blocked; /* identifiers */
+    int64_t quarantined;                          /* identifiers in blobs past blob_max */
 };
 
 /* ---- the interface ---------------------------------------------------------------- */
@@ -418,10 +461,13 @@ struct store {
                                                      const struct store_quarantined *row),
                                    void *ctx);
 
-    /* The graph. nodes_resolve: takes type, merges, element and key of each,
-     * distinct; gives the rest, adding those unseen as roots of their own. */
-    enum dl_err (*nodes_resolve)(struct store *st, struct store_node *nodes, size_t count);
-    /* By element; DL_E_NOT_FOUND. */
+    /* The graph. Arrays in, arrays out: an engine makes one statement of each call.
+     * Several processes may write; what one call reads may be another's soon, save
+     * for blobs that blobs_lock holds and rows this transaction added.
+     *
+     * nodes_find: by element; no 0: not there. */
+    enum dl_err (*nodes_find)(struct store *st, struct store_node *nodes, size_t count);
+    /* One by element, or by key; DL_E_NOT_FOUND. */
     enum dl_err (*node_find)(struct store *st,
                              const uint8_t element[static GROUP_ELEMENT_BYTES],
                              struct store_node *ret);
@@ -429,37 +475,95 @@ struct store {
                                struct store_node *ret);
     /* By no; a node that is not there any more comes back with no 0. */
     enum dl_err (*nodes_get)(struct store *st, struct store_node *nodes, size_t count);
-    /* Every node of the root, the root itself among them. 0: every node there is. */
+    /* Every node of the profile, the root itself among them. */
     enum dl_err (*nodes_of_root)(struct store *st, int64_t root,
                                  enum dl_err (*fn)(void *ctx, const struct store_node *node),
                                  void *ctx);
-    /* takes hash and anchor of each, distinct; gives the rest. */
-    enum dl_err (*observations_resolve)(struct store *st, struct store_observation *obs,
-                                        size_t count);
+    /* Every node there is, by no, after one; at most `limit`, 0: all. */
+    enum dl_err (*nodes_each)(struct store *st, int64_t after, int64_t limit,
+                              enum dl_err (*fn)(void *ctx, const struct store_node *node),
+                              void *ctx);
+    /* Numbers that nobody else gets, ascending and above all that are there. */
+    enum dl_err (*node_numbers)(struct store *st, int64_t *ret, size_t count);
+    enum dl_err (*observation_numbers)(struct store *st, int64_t *ret, size_t count);
+    /* Takes all but root_key. DL_E_BUSY: another process added one meanwhile: the
+     * transaction has to be rolled back and done again. */
+    enum dl_err (*nodes_add)(struct store *st, const struct store_node *nodes, size_t count);
+    /* Sets parent, root and marks of each, by no. */
+    enum dl_err (*nodes_set)(struct store *st, const struct store_node *nodes, size_t count);
+    /* Those of them that no evidence holds, with their likenesses and the pairs decided
+     * of them. No other node has one of these as its parent or root any more. */
+    enum dl_err (*nodes_delete)(struct store *st, const int64_t *nodes, size_t count);
+
+    /* The roots of the blobs of `nodes`, in place. */
+    enum dl_err (*blobs_find)(struct store *st, int64_t *nodes, size_t count);
+    /* Until the end of the transaction nobody else changes these blobs, nor what
+     * their nodes belong to; also takes attaching nodes. Ascending and distinct.
+     * *ret_waited: others may have changed them before: find again what was found. */
+    enum dl_err (*blobs_lock)(struct store *st, const int64_t *roots, size_t count,
+                              bool *ret_waited);
+    /* Where `from` is still a root. *ret_done: how many were; of fewer than `count`
+     * find again and link again. */
+    enum dl_err (*blobs_link)(struct store *st, const struct store_link *links, size_t count,
+                              size_t *ret_done);
+    /* Every node of the blobs with these roots. */
+    enum dl_err (*blobs_nodes)(struct store *st, const int64_t *roots, size_t count,
+                               enum dl_err (*fn)(void *ctx, const struct store_node *node),
+                               void *ctx);
+
+    /* By hash; no 0: not there. */
+    enum dl_err (*observations_find)(struct store *st, struct store_observation *obs,
+                                     size_t count);
+    /* DL_E_BUSY: as nodes_add. */
+    enum dl_err (*observations_add)(struct store *st, const struct store_observation *obs,
+                                    size_t count);
+    /* Sets the anchor, by no. */
+    enum dl_err (*observations_set)(struct store *st, const struct store_observation *obs,
+                                    size_t count);
+    /* Deletes the observations, their evidence and measures. Their events must be
+     * gone first. */
+    enum dl_err (*observations_delete)(struct store *st, const int64_t *observations,
+                                       size_t count);
     enum dl_err (*evidence_add)(struct store *st, const struct store_evidence *rows,
                                 size_t count);
-    /* Evidence of the observations that hold the node (0: all), by observation
-     * and node. */
-    enum dl_err (*evidence_around)(struct store *st, int64_t node,
+    /* Evidence of the observations that hold one of the nodes; an observation that
+     * holds two of them may come twice. */
+    enum dl_err (*evidence_around)(struct store *st, const int64_t *nodes, size_t count,
                                    enum dl_err (*fn)(void *ctx,
                                                      const struct store_evidence *row),
                                    void *ctx);
-    /* All nodes of `from` become those of `into`; no root occurs on both sides. */
-    enum dl_err (*roots_merge)(struct store *st, const struct store_merge *merges,
-                               size_t count);
-    /* Sets root and shared of each, by no. */
-    enum dl_err (*nodes_set)(struct store *st, const struct store_node *nodes, size_t count);
-    /* Shared nodes that stood beside a node of the root. */
-    enum dl_err (*shared_around)(struct store *st, int64_t root,
-                                 enum dl_err (*fn)(void *ctx, const struct store_node *node),
+    /* All evidence of whole observations, by observation and node, after one; of at
+     * most `limit` observations, 0: all. */
+    enum dl_err (*evidence_each)(struct store *st, int64_t after, int64_t limit,
+                                 enum dl_err (*fn)(void *ctx, const struct store_evidence *row),
                                  void *ctx);
-    /* The roots of merging nodes that stood beside `node`: up to two. */
-    enum dl_err (*roots_beside)(struct store *st, int64_t node, int64_t ret[static 2],
-                                size_t *ret_count);
-    /* Deletes the observations, their evidence and measures; then those of their
-     * nodes that stand in no other observation. Their events must be gone first. */
-    enum dl_err (*observations_delete)(struct store *st, const int64_t *observations,
-                                       size_t count);
+    enum dl_err (*owners)(struct store *st, struct store_owner *rows, size_t count);
+    /* Whether the node anchors an observation. */
+    enum dl_err (*anchors)(struct store *st, const int64_t *nodes, size_t count, bool *ret);
+    enum dl_err (*counterparts)(struct store *st, const int64_t *nodes, size_t count,
+                                enum dl_err (*fn)(void *ctx,
+                                                  const struct store_counterparts *row),
+                                void *ctx);
+
+    /* Decisions that stand and name one of the keys; each once, or twice. */
+    enum dl_err (*decisions_of)(
+        struct store *st, const uint8_t (*keys)[STORE_NODE_KEY_BYTES], size_t count,
+        enum dl_err (*fn)(void *ctx, const struct store_decision *decision), void *ctx);
+    /* All, undone ones too, by no, after one; at most `limit`, 0: all. */
+    enum dl_err (*decisions_each)(struct store *st, int64_t after, int64_t limit,
+                                  enum dl_err (*fn)(void *ctx,
+                                                    const struct store_decision *decision),
+                                  void *ctx);
+    /* One act: gives no and group. */
+    enum dl_err (*decisions_add)(struct store *st, struct store_decision *decisions,
+                                 size_t count);
+    /* DL_E_NOT_FOUND: no such group that stands. */
+    enum dl_err (*decisions_undo)(struct store *st, int64_t group, int64_t now_ms);
+    /* The newest version; DL_E_NOT_FOUND. */
+    enum dl_err (*rules_get)(struct store *st,
+                             enum dl_err (*fn)(void *ctx, const struct store_rules *rules),
+                             void *ctx);
+    enum dl_err (*rules_add)(struct store *st, struct store_rules *rules);
 
     /* Likeness. recipes_put: nothing happens where the element has them already.
      * recipes_each: those whose node is there, by node. */
@@ -470,18 +574,19 @@ struct store {
                                 enum dl_err (*fn)(void *ctx,
                                                   const struct store_recipes *recipes),
                                 void *ctx);
-    /* All that the last run concluded gives way to these. */
-    enum dl_err (*likenesses_replace)(struct store *st, const struct store_likeness *rows,
-                                      size_t count);
-    /* Those of a node (0: all), the strongest first. */
-    enum dl_err (*likenesses_each)(struct store *st, int64_t node,
+    /* Puts, over what stands for the pair; drops, where there is one. */
+    enum dl_err (*likenesses_put)(struct store *st, const struct store_likeness *rows,
+                                  size_t count);
+    enum dl_err (*likenesses_drop)(struct store *st, const struct store_likeness *rows,
+                                   size_t count);
+    /* All, the strongest first. */
+    enum dl_err (*likenesses_each)(struct store *st,
                                    enum dl_err (*fn)(void *ctx,
                                                      const struct store_likeness *row),
                                    void *ctx);
-    enum dl_err (*verdict_put)(struct store *st, const struct store_verdict *verdict);
-    enum dl_err (*verdicts_each)(struct store *st,
-                                 enum dl_err (*fn)(void *ctx,
-                                                   const struct store_verdict *verdict),
+    /* Those of the nodes; of two of them perhaps twice. */
+    enum dl_err (*likenesses_of)(struct store *st, const int64_t *nodes, size_t count,
+                                 enum dl_err (*fn)(void *ctx, const struct store_likeness *row),
                                  void *ctx);
 
     enum dl_err (*measures_add)(struct store *st, const struct store_measure *measures,

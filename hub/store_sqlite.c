@@ -24,13 +24,14 @@ static const char *const stmt_sql[STMT_COUNT] = {
                         "ON CONFLICT(name) DO UPDATE SET n = n + excluded.n"),
     [STMT_COUNT_GET] = "SELECT n FROM counters WHERE name = ?1",
     [STMT_STATS] =
-        ("SELECT (SELECT count(*) FROM nodes n WHERE n.root = n.no AND (n.merges OR EXISTS "
-         "(SELECT 1 FROM evidence e JOIN observations o ON o.no = e.observation "
-         "WHERE e.node = n.no AND o.anchor = n.no))), "
-         "(SELECT count(*) FROM nodes), (SELECT count(*) FROM observations), "
+        ("SELECT count(*) FILTER (WHERE marks & 64), count(*), "
+         "count(*) FILTER (WHERE marks & 2), count(*) FILTER (WHERE marks & 4), "
+         "count(*) FILTER (WHERE marks & 8), count(*) FILTER (WHERE marks & 16), "
+         "count(*) FILTER (WHERE marks & 32), "
+         "(SELECT count(*) FROM observations), "
          "(SELECT count(*) FROM devices WHERE state IN (0, 1)), "
          "(SELECT count(*) FROM devices WHERE state = 2), "
-         "(SELECT count(*) FROM streams), (SELECT count(*) FROM tombstones)"),
+         "(SELECT count(*) FROM streams), (SELECT count(*) FROM tombstones) FROM nodes"),
 };
 
 static const struct sqlite_stmts base_part = {stmt_sql, STMT_COUNT};
@@ -109,9 +110,10 @@ static enum dl_err stats(struct store *st, struct store_stats *ret)
     enum dl_err err = sqlite_first(q);
     if (err)
         return err;
-    int64_t *const out[] = {&stats.profiles,  &stats.identifiers,     &stats.observations,
-                            &stats.devices,   &stats.devices_revoked, &stats.streams,
-                            &stats.tombstones};
+    int64_t *const out[] = {&stats.profiles,        &stats.identifiers,  &stats.shared,
+                            &stats.detached,        &stats.saturated,    &stats.blocked,
+                            &stats.quarantined,     &stats.observations, &stats.devices,
+                            &stats.devices_revoked, &stats.streams,      &stats.tombstones};
     for (size_t i = 0; i < sizeof out / sizeof out[0]; i++)
         *out[i] = sqlite3_column_int64(q, (int)i);
     err = sqlite_end(q, DL_OK);
@@ -128,6 +130,8 @@ static const char **gather(struct sqlite_store *s, size_t *ret_count)
         [SQLITE_PART_ADMIN] = sqlite_admin_part(&s->api),
         [SQLITE_PART_FACTS] = sqlite_facts_part(&s->api),
         [SQLITE_PART_GRAPH] = sqlite_graph_part(&s->api),
+        [SQLITE_PART_EVIDENCE] = sqlite_evidence_part(&s->api),
+        [SQLITE_PART_DECISIONS] = sqlite_decisions_part(&s->api),
         [SQLITE_PART_READ] = sqlite_read_part(&s->api),
         [SQLITE_PART_LIKENESS] = sqlite_likeness_part(&s->api),
         [SQLITE_PART_RIGHTS] = sqlite_rights_part(&s->api),

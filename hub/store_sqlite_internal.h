@@ -18,6 +18,8 @@ enum sqlite_part {
     SQLITE_PART_ADMIN,
     SQLITE_PART_FACTS,
     SQLITE_PART_GRAPH,
+    SQLITE_PART_EVIDENCE,
+    SQLITE_PART_DECISIONS,
     SQLITE_PART_READ,
     SQLITE_PART_LIKENESS,
     SQLITE_PART_RIGHTS,
@@ -57,6 +59,8 @@ void sqlite_turn_done(struct sqlite_store *s);
 struct sqlite_stmts sqlite_admin_part(struct store *api);
 struct sqlite_stmts sqlite_facts_part(struct store *api);
 struct sqlite_stmts sqlite_graph_part(struct store *api);
+struct sqlite_stmts sqlite_evidence_part(struct store *api);
+struct sqlite_stmts sqlite_decisions_part(struct store *api);
 struct sqlite_stmts sqlite_read_part(struct store *api);
 struct sqlite_stmts sqlite_likeness_part(struct store *api);
 struct sqlite_stmts sqlite_rights_part(struct store *api);

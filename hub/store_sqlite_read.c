@@ -22,16 +22,14 @@ static const char *const stmt_sql[STMT_COUNT] = {
          "CROSS JOIN events e ON e.observation = o.no JOIN devices d ON d.no = e.device "
          "JOIN streams s ON s.no = e.stream JOIN nodes r ON r.no = ?1 "
          "WHERE e.no > ?2 ORDER BY e.no LIMIT ?3"),
-    [STMT_PROFILES] = ("SELECT n.no, n.type, n.merges, n.shared, n.element, n.key FROM nodes n "
-                       "WHERE n.no > ?1 AND n.root = n.no AND (n.merges OR EXISTS "
-                       "(SELECT 1 FROM evidence e JOIN observations o ON o.no = e.observation "
-                       "WHERE e.node = n.no AND o.anchor = n.no)) ORDER BY n.no LIMIT ?2"),
+    [STMT_PROFILES] = ("SELECT no, type, marks, parent, element, key FROM nodes "
+                       "WHERE no > ?1 AND marks & 64 ORDER BY no LIMIT ?2"),
     [STMT_LINKS] =
         ("SELECT e.observation, e.node, n.type, n.key, o.hash, r.key, "
          "coalesce((SELECT sum(m.count) FROM measures m WHERE m.observation = e.observation "
          "AND m.kind = 0), 0) FROM evidence e JOIN nodes n ON n.no = e.node "
-         "JOIN observations o ON o.no = e.observation JOIN nodes a ON a.no = o.anchor "
-         "JOIN nodes r ON r.no = a.root WHERE (e.observation, e.node) > (?1, ?2) "
+         "JOIN observations o ON o.no = e.observation LEFT JOIN nodes a ON a.no = o.anchor "
+         "LEFT JOIN nodes r ON r.no = a.root WHERE (e.observation, e.node) > (?1, ?2) "
          "ORDER BY e.observation, e.node LIMIT ?3"),
 };
 
@@ -94,8 +92,8 @@ static enum dl_err profiles_each(struct store *st, int64_t after, int64_t limit,
     while (!err && sqlite3_step(q) == SQLITE_ROW) {
         struct store_node n = {.no = sqlite3_column_int64(q, 0),
                                .type = (uint8_t)sqlite3_column_int(q, 1),
-                               .merges = sqlite3_column_int(q, 2) != 0,
-                               .shared = sqlite3_column_int(q, 3) != 0,
+                               .marks = (uint8_t)sqlite3_column_int(q, 2),
+                               .parent = sqlite3_column_int64(q, 3),
                                .root = sqlite3_column_int64(q, 0)};
         bool whole = column_blob(q, 4, n.element, sizeof n.element) &&
                      column_blob(q, 5, n.key, sizeof n.key);
@@ -124,7 +122,7 @@ static enum dl_err links_each(struct store *st, struct store_evidence after, int
                                      .event_count = sqlite3_column_int64(q, 6)};
         bool whole = sqlite3_column_bytes(q, 3) == STORE_NODE_KEY_BYTES &&
                      sqlite3_column_bytes(q, 4) == ID_HASH_BYTES &&
-                     sqlite3_column_bytes(q, 5) == STORE_NODE_KEY_BYTES;
+                     (!row.profile_key || sqlite3_column_bytes(q, 5) == STORE_NODE_KEY_BYTES);
         err = whole ? fn(ctx, &row) : DL_E_CORRUPT;
     }
     return sqlite_end(q, err);
