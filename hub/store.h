@@ -19,6 +19,7 @@
 #ifndef DUNLIN_HUB_STORE_H
 #define DUNLIN_HUB_STORE_H
 
+#include "crypto/audience.h"
 #include "crypto/group.h"
 #include "crypto/idhash.h"
 #include "crypto/seal.h"
@@ -257,7 +258,13 @@ struct store_rekey {
     uint8_t share_mark[ID_HASH_BYTES];
 };
 
-enum store_kind { STORE_KIND_NODE, STORE_KIND_TOMBSTONE, STORE_KIND_CONSENT, STORE_KINDS };
+enum store_kind {
+    STORE_KIND_NODE,
+    STORE_KIND_TOMBSTONE,
+    STORE_KIND_CONSENT,
+    STORE_KIND_REFUSAL,
+    STORE_KINDS
+};
 
 /* An element of an older generation; also the cursor of a walk. */
 struct store_stale {
@@ -286,6 +293,21 @@ struct store_likeness {
     int64_t a, b;
     int64_t millibits;
     enum store_likeness_state state;
+};
+
+/* ---- audience (audience.h tells the story) --------------------------------------------- */
+
+#define STORE_KEY_ID_BYTES AUDIENCE_KEY_ID_BYTES
+
+/* Sealed for the custodian: the newest of an observation and a set of schemes. */
+struct store_audience {
+    int64_t observation;
+    uint8_t schemes;
+    int64_t time_ms; /* of its event */
+    int64_t root;    /* answer of audience_each: of whom it is */
+    uint8_t key[STORE_KEY_ID_BYTES];
+    const uint8_t *sealed;
+    size_t sealed_len;
 };
 
 /* ---- measures --------------------------------------------------------------------- */
@@ -520,8 +542,8 @@ struct store {
     /* Sets the anchor, by no. */
     enum dl_err (*observations_set)(struct store *st, const struct store_observation *obs,
                                     size_t count);
-    /* Deletes the observations, their evidence and measures. Their events must be
-     * gone first. */
+    /* Deletes the observations, their evidence, measures and audience. Their
+     * events must be gone first. */
     enum dl_err (*observations_delete)(struct store *st, const int64_t *observations,
                                        size_t count);
     enum dl_err (*evidence_add)(struct store *st, const struct store_evidence *rows,
@@ -589,6 +611,28 @@ struct store {
                                  enum dl_err (*fn)(void *ctx, const struct store_likeness *row),
                                  void *ctx);
 
+    /* Audience. put: an older one than is there changes nothing. of: those of an
+     * observation. each: by observation and schemes, those after a pair. get: the one
+     * of a pair, or none. Rows hold their root in `each` alone. */
+    enum dl_err (*audience_put)(struct store *st, const struct store_audience *row);
+    enum dl_err (*audience_of)(struct store *st, int64_t observation,
+                               enum dl_err (*fn)(void *ctx, const struct store_audience *row),
+                               void *ctx);
+    enum dl_err (*audience_each)(struct store *st, int64_t observation, uint8_t schemes,
+                                 int64_t limit,
+                                 enum dl_err (*fn)(void *ctx, const struct store_audience *row),
+                                 void *ctx);
+    enum dl_err (*audience_get)(struct store *st, int64_t observation, uint8_t schemes,
+                                enum dl_err (*fn)(void *ctx, const struct store_audience *row),
+                                void *ctx);
+    /* What is not later than refused_ms is refused by whoever holds the token; the
+     * latest word is kept. */
+    enum dl_err (*audience_refuse)(struct store *st,
+                                   const uint8_t element[static GROUP_ELEMENT_BYTES],
+                                   int64_t refused_ms);
+    /* Deletes what the person of an observation has refused; 0: what anybody has. */
+    enum dl_err (*audience_settle)(struct store *st, int64_t observation);
+
     enum dl_err (*measures_add)(struct store *st, const struct store_measure *measures,
                                 size_t count);
     /* Summed over the observations of a root, by kind and name; root 0: nobody's. */
@@ -623,7 +667,7 @@ struct store {
                                  const uint8_t element[static GROUP_ELEMENT_BYTES]);
 
     /* Re-keying. What is put is of rekey_get's generation. stale: what is not, after
-     * `after` (zeros to begin). move: nodes, tombstones, consents and recipes that are
+     * `after` (zeros to begin). move: nodes, tombstones, consents, refusals, recipes that are
      * known by an older generation's `from` get `to`; others are left alone. */
     enum dl_err (*rekey_get)(struct store *st, struct store_rekey *ret);
     enum dl_err (*rekey_put)(struct store *st, const struct store_rekey *rekey);

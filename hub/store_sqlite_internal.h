@@ -24,6 +24,7 @@ enum sqlite_part {
     SQLITE_PART_LIKENESS,
     SQLITE_PART_RIGHTS,
     SQLITE_PART_REKEY,
+    SQLITE_PART_AUDIENCE,
     SQLITE_PARTS
 };
 
@@ -65,6 +66,7 @@ struct sqlite_stmts sqlite_read_part(struct store *api);
 struct sqlite_stmts sqlite_likeness_part(struct store *api);
 struct sqlite_stmts sqlite_rights_part(struct store *api);
 struct sqlite_stmts sqlite_rekey_part(struct store *api);
+struct sqlite_stmts sqlite_audience_part(struct store *api);
 
 static inline struct sqlite_store *sqlite_of(struct store *st)
 {

@@ -7,10 +7,12 @@ enum stmt {
     STMT_STALE_NODES,
     STMT_STALE_TOMBSTONES,
     STMT_STALE_CONSENTS,
+    STMT_STALE_REFUSALS,
     STMT_STALE_COUNT,
     STMT_MOVE_NODE,
     STMT_MOVE_TOMBSTONE,
     STMT_MOVE_CONSENTS,
+    STMT_MOVE_REFUSAL,
     STMT_MOVE_RECIPES,
     STMT_RECIPES_STALE,
     STMT_RECIPES_SET,
@@ -29,10 +31,13 @@ static const char *const stmt_sql[STMT_COUNT] = {
                                "AND generation < " NOW " ORDER BY element LIMIT ?3"),
     [STMT_STALE_CONSENTS] = ("SELECT DISTINCT 0, element FROM consents WHERE element > ?2 "
                              "AND generation < " NOW " ORDER BY element LIMIT ?3"),
+    [STMT_STALE_REFUSALS] = ("SELECT 0, element FROM refusals WHERE element > ?2 "
+                             "AND generation < " NOW " ORDER BY element LIMIT ?3"),
     [STMT_STALE_COUNT] =
         ("SELECT (SELECT count(*) FROM nodes WHERE generation < " NOW ") + "
          "(SELECT count(*) FROM tombstones WHERE generation < " NOW ") + "
          "(SELECT count(DISTINCT element) FROM consents WHERE generation < " NOW ") + "
+         "(SELECT count(*) FROM refusals WHERE generation < " NOW ") + "
          "(SELECT count(*) FROM recipes WHERE generation < " NOW ")"),
     [STMT_MOVE_NODE] = ("UPDATE nodes SET element = ?2, generation = " NOW
                         " WHERE element = ?1 AND generation < " NOW),
@@ -41,6 +46,8 @@ static const char *const stmt_sql[STMT_COUNT] = {
          "no = (SELECT max(no) + 1 FROM tombstones) WHERE element = ?1 AND generation < " NOW),
     [STMT_MOVE_CONSENTS] = ("UPDATE consents SET element = ?2, generation = " NOW
                             " WHERE element = ?1 AND generation < " NOW),
+    [STMT_MOVE_REFUSAL] = ("UPDATE refusals SET element = ?2, generation = " NOW
+                           " WHERE element = ?1 AND generation < " NOW),
     [STMT_MOVE_RECIPES] = "UPDATE recipes SET element = ?2 WHERE element = ?1",
     [STMT_RECIPES_STALE] =
         ("SELECT coalesce(n.no, 0), r.element, r.tokens FROM recipes r LEFT JOIN nodes n "
@@ -94,6 +101,7 @@ static enum dl_err elements_stale(struct store *st, enum store_kind kind,
         [STORE_KIND_NODE] = STMT_STALE_NODES,
         [STORE_KIND_TOMBSTONE] = STMT_STALE_TOMBSTONES,
         [STORE_KIND_CONSENT] = STMT_STALE_CONSENTS,
+        [STORE_KIND_REFUSAL] = STMT_STALE_REFUSALS,
     };
     sqlite3_stmt *q = stmt(st, of_kind[kind]);
     if (kind == STORE_KIND_NODE)
@@ -113,7 +121,7 @@ static enum dl_err elements_stale(struct store *st, enum store_kind kind,
 static enum dl_err elements_move(struct store *st, const struct store_move *moves, size_t count)
 {
     static const enum stmt steps[] = {STMT_MOVE_NODE, STMT_MOVE_TOMBSTONE, STMT_MOVE_CONSENTS,
-                                      STMT_MOVE_RECIPES};
+                                      STMT_MOVE_REFUSAL, STMT_MOVE_RECIPES};
     enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < count; i++)
         for (size_t step = 0; !err && step < sizeof steps / sizeof steps[0]; step++) {

@@ -29,6 +29,7 @@ INSERT INTO rekey(one, generation, started_ms) VALUES (1, 0, 0);
 ALTER TABLE nodes ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE recipes ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE tombstones ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE refusals ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
 
 -- no: grows with every change, so that a journal can follow.
 ALTER TABLE tombstones ADD COLUMN no INTEGER NOT NULL DEFAULT 0;
