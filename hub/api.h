@@ -8,6 +8,7 @@
  *     api_enrol.c     custodian and device: a device becomes known, gets certificates
  *     api_device.c    device: ping, batches, updates
  *     api_admin.c     people: devices
+ *     api_audience.c  people: what is sealed for the custodian
  *     api_query.c     people and programs: stats, profiles, exports, audit, metrics
  */
 #ifndef DUNLIN_HUB_API_H
@@ -50,6 +51,7 @@ void api_batch(struct api *api, struct request *req);
 void api_stats(struct api *api, struct request *req);
 void api_profile(struct api *api, struct request *req);
 void api_export(struct api *api, struct request *req);
+void api_audience(struct api *api, struct request *req);
 void api_audit(struct api *api, struct request *req);
 void api_devices(struct api *api, struct request *req);
 void api_device_revoke(struct api *api, struct request *req);

@@ -40,6 +40,7 @@ int cmd_device_config(const struct cli_args *args);
 int cmd_profile_show(const struct cli_args *args);
 int cmd_stats(const struct cli_args *args);
 int cmd_export(const struct cli_args *args);
+int cmd_audience_export(const struct cli_args *args);
 int cmd_forget(const struct cli_args *args);
 int cmd_token_create(const struct cli_args *args);
 int cmd_token_list(const struct cli_args *args);

@@ -1,5 +1,6 @@
 #include "hub/ingest.h"
 
+#include "hub/audience.h"
 #include "hub/erase.h"
 #include "hub/likeness.h"
 #include "hub/match.h"
@@ -246,9 +247,12 @@ static enum dl_err heed_tombstones(struct batch *b)
         struct opened *r = &b->records[b->fresh[f]];
         for (size_t k = 0; k < r->token_count; k++)
             r->tokens[k].erased_ms = t[at++].erased_ms;
+        size_t before = r->token_count;
         if (!r->fact.is_erase)
             (void)erase_strikes(&b->rules, r->tokens, &r->token_count, r->time_ms,
                                 &b->erased_ms[b->fresh[f]]);
+        if (r->token_count < before) /* the seal may hold what was erased */
+            r->audience.sealed_len = 0;
     }
     free(t);
     return err;
@@ -341,6 +345,22 @@ static enum dl_err attach(struct batch *b)
     return err;
 }
 
+/* What was sealed for the custodian, and who takes consent to it back: all of a batch
+ * first, so that the order within it does not matter. */
+static enum dl_err keep_audience(struct batch *b)
+{
+    enum dl_err err = DL_OK;
+    for (size_t f = 0; !err && f < b->fresh_count; f++) {
+        size_t i = b->fresh[f];
+        if (b->observations[i])
+            err = audience_take(b->st, &b->records[i], b->observations[i]);
+    }
+    for (size_t f = 0; !err && f < b->fresh_count; f++)
+        if (b->observations[b->fresh[f]])
+            err = b->st->audience_settle(b->st, b->observations[b->fresh[f]]);
+    return err;
+}
+
 /* Last, so that an erasure meets the events that came in the same batch. */
 static enum dl_err erase(struct batch *b)
 {
@@ -430,7 +450,7 @@ static enum dl_err admit(struct batch *b, int64_t device)
 static enum dl_err take(struct batch *b)
 {
     static enum dl_err (*const steps[])(struct batch * b) = {
-        deduplicate, heed_tombstones, match, attach, erase, quarantine, advance};
+        deduplicate, heed_tombstones, match, attach, keep_audience, erase, quarantine, advance};
     enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < sizeof steps / sizeof steps[0]; i++)
         err = steps[i](b);

@@ -1,5 +1,6 @@
 #include "hub/likeness.h"
 
+#include "hub/audience.h"
 #include "hub/linkage.h"
 #include "hub/match_internal.h"
 
@@ -314,6 +315,8 @@ enum dl_err likeness_run(struct store *st, struct store *reader)
         err = compare(&r);
     if (!err)
         err = conclude(&r, st);
+    if (!err) /* who is one person now has refused together */
+        err = audience_settle_all(st);
     linkage_done(&r.result);
     match_region_done(&r.graph);
     free(r.records);

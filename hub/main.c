@@ -43,6 +43,19 @@ static const struct cli_option export_options[] = {
     CLI_OPT_END,
 };
 
+static const struct cli_option audience_export_options[] = {
+    CLI_OPT_DIR,
+    {"out", 'o', CLI_TEXT, "FILE", NULL, "Where it goes (mode 0600)"},
+    {"type", 't', CLI_TEXT, "EVENT-TYPE", NULL, "Only people with such an event, as purchase"},
+    {"store", 's', CLI_TEXT, "ID", NULL, "Only people who were in this store"},
+    {"since", 0, CLI_TEXT, "TIME", NULL, "Only people seen since; 2026-11-01, or RFC 3339"},
+    {"until", 0, CLI_TEXT, "TIME", NULL, "Only people seen until then, the day included"},
+    {"min-minor", 0, CLI_TEXT, "N", NULL, "Only people who spent so much, in minor units"},
+    {"currency", 0, CLI_TEXT, "CODE", NULL, "Of --min-minor, as EUR"},
+    CLI_OPT_JSON,
+    CLI_OPT_END,
+};
+
 static const struct cli_option forget_options[] = {
     CLI_OPT_DIR,
     {"profile", 'p', CLI_TEXT, "ID", NULL, "The profile's id: p_ and 24 hex digits"},
@@ -105,6 +118,19 @@ static const struct cli_command commands[] = {
      "    dunlin-hub export events --dir hub --format ndjson\n"
      "    dunlin-hub export profiles --dir hub --format csv --output profiles.csv\n",
      export_options, cmd_export},
+    {"audience export", "", "Hand out what devices sealed for the key custodian",
+     "Of people who agreed that their data go to advertising platforms, and have not taken\n"
+     "that back. This hub cannot open it: the custodian does, with dunlin-keys "
+     "export-audience.\n"
+     "The file names no profile. Together with the custodian's keyring it finds people again:\n"
+     "hand it to the custodian and to nobody else.\n\n"
+     "A person is chosen by what all their events add up to; --since and --until ask whether\n"
+     "the first and last of such events reach into the time.\n\n"
+     "    dunlin-hub audience export --dir hub --type purchase --since 2026-09-01 --out "
+     "a.audience\n"
+     "    dunlin-hub audience export --dir hub --min-minor 50000 --currency EUR --out "
+     "b.audience\n",
+     audience_export_options, cmd_audience_export},
     {"match run", "", "Link people known by names and addresses, now",
      "A serving hub does so by itself whenever something came in.\n", DIR_ONLY, cmd_match_run},
     {"match evaluate", "", "Hold the profiles against a list of who is who",

@@ -168,6 +168,7 @@ static enum dl_err read_record(struct opening *o, struct opened *r, size_t plain
         return err;
     r->json = rec.json;
     r->json_len = rec.json_len;
+    r->audience = rec.audience;
     r->time_ms = clockfix_apply(&o->frame->head, o->now_ms, o->boots[segment], &rec,
                                 r->fact.time_ms, &r->quality);
     return convert(o, r, &rec);

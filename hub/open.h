@@ -10,6 +10,7 @@
 #include "hub/fact.h"
 #include "hub/hub.h"
 #include "hub/match.h"
+#include "sync/record.h"
 #include "sync/wire.h"
 
 #include <stdbool.h>
@@ -28,6 +29,7 @@ struct opened {
     size_t token_count;
     uint8_t *recipes; /* packed tokens of the likeness among `tokens`; NULL: none */
     size_t recipes_len;
+    struct record_audience audience; /* borrowed from plain */
     uint8_t *plain;
     char *blank; /* json_text's: json without a trace of its person, if that was asked for */
     size_t blank_len;

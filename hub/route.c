@@ -27,6 +27,7 @@ const struct route route_table[] = {
     {"GET",    "/v1/stats",              ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_stats},
     {"GET",    "/v1/profiles/{}",        ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_profile},
     {"GET",    "/v1/export/{}",          ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_export},
+    {"GET",    "/v1/audience",           ACCESS_BEARER, 0, NO_BODY, api_audience},
     {"GET",    "/v1/audit",              ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_audit},
     {"GET",    "/v1/devices",            ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_devices},
     {"POST",   "/v1/devices/{}/revoke",  ACCESS_BEARER, 0, NO_BODY, api_device_revoke},

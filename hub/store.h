@@ -19,6 +19,7 @@
 #ifndef DUNLIN_HUB_STORE_H
 #define DUNLIN_HUB_STORE_H
 
+#include "crypto/audience.h"
 #include "crypto/group.h"
 #include "crypto/idhash.h"
 #include "crypto/seal.h"
@@ -234,6 +235,21 @@ struct store_likeness {
     int64_t a, b;
     int64_t millibits;
     enum store_likeness_state state;
+};
+
+/* ---- audience (audience.h tells the story) --------------------------------------------- */
+
+#define STORE_KEY_ID_BYTES AUDIENCE_KEY_ID_BYTES
+
+/* Sealed for the custodian: the newest of an observation and a set of schemes. */
+struct store_audience {
+    int64_t observation;
+    uint8_t schemes;
+    int64_t time_ms; /* of its event */
+    int64_t root;    /* answer of audience_each: of whom it is */
+    uint8_t key[STORE_KEY_ID_BYTES];
+    const uint8_t *sealed;
+    size_t sealed_len;
 };
 
 /* ---- measures --------------------------------------------------------------------- */
@@ -455,8 +471,8 @@ struct store {
     /* Sets the anchor, by no. */
     enum dl_err (*observations_set)(struct store *st, const struct store_observation *obs,
                                     size_t count);
-    /* Deletes the observations, their evidence and measures. Their events must be
-     * gone first. */
+    /* Deletes the observations, their evidence, measures and audience. Their
+     * events must be gone first. */
     enum dl_err (*observations_delete)(struct store *st, const int64_t *observations,
                                        size_t count);
     enum dl_err (*evidence_add)(struct store *st, const struct store_evidence *rows,
@@ -523,6 +539,28 @@ struct store {
     enum dl_err (*likenesses_of)(struct store *st, const int64_t *nodes, size_t count,
                                  enum dl_err (*fn)(void *ctx, const struct store_likeness *row),
                                  void *ctx);
+
+    /* Audience. put: an older one than is there changes nothing. of: those of an
+     * observation. each: by observation and schemes, those after a pair. get: the one
+     * of a pair, or none. Rows hold their root in `each` alone. */
+    enum dl_err (*audience_put)(struct store *st, const struct store_audience *row);
+    enum dl_err (*audience_of)(struct store *st, int64_t observation,
+                               enum dl_err (*fn)(void *ctx, const struct store_audience *row),
+                               void *ctx);
+    enum dl_err (*audience_each)(struct store *st, int64_t observation, uint8_t schemes,
+                                 int64_t limit,
+                                 enum dl_err (*fn)(void *ctx, const struct store_audience *row),
+                                 void *ctx);
+    enum dl_err (*audience_get)(struct store *st, int64_t observation, uint8_t schemes,
+                                enum dl_err (*fn)(void *ctx, const struct store_audience *row),
+                                void *ctx);
+    /* What is not later than refused_ms is refused by whoever holds the token; the
+     * latest word is kept. */
+    enum dl_err (*audience_refuse)(struct store *st,
+                                   const uint8_t element[static GROUP_ELEMENT_BYTES],
+                                   int64_t refused_ms);
+    /* Deletes what the person of an observation has refused; 0: what anybody has. */
+    enum dl_err (*audience_settle)(struct store *st, int64_t observation);
 
     enum dl_err (*measures_add)(struct store *st, const struct store_measure *measures,
                                 size_t count);

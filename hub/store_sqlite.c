@@ -127,6 +127,7 @@ static const char **gather(struct sqlite_store *s, size_t *ret_count)
         [SQLITE_PART_DECISIONS] = sqlite_decisions_part(&s->api),
         [SQLITE_PART_READ] = sqlite_read_part(&s->api),
         [SQLITE_PART_LIKENESS] = sqlite_likeness_part(&s->api),
+        [SQLITE_PART_AUDIENCE] = sqlite_audience_part(&s->api),
     };
     size_t total = 0;
     for (size_t i = 0; i < SQLITE_PARTS; i++) {

@@ -71,6 +71,8 @@ for path in /metrics /v1/stats '/v1/profiles/{id}' '/v1/export/{what}' /v1/audit
     hub outcome --bearer custodian.token --fill "profile=$profile" --status 403 GET "$path"
     hub outcome --bearer viewer.token --fill "profile=$profile" --status 200 GET "$path"
 done
+hub outcome --bearer viewer.token --status 403 GET /v1/audience
+hub outcome --bearer custodian.token --status 403 GET /v1/audience
 hub outcome --bearer viewer.token --status 403 POST /v1/admin/devices
 hub outcome --bearer viewer.token --status 403 POST '/v1/devices/{name}/revoke'
 hub outcome --bearer viewer.token --status 403 DELETE '/v1/devices/{name}'
