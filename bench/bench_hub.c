@@ -245,8 +245,8 @@ static const char *const bare_sql[Q_COUNT] = {
     [Q_EVENT] = ("INSERT INTO events(device, stream, seq, time_ms, reported_ms, quality, "
                  "observation, json, receipt) VALUES (1, 1, ?1, ?2, ?2, 0, ?3, ?4, ?5)"),
     [Q_ID] = "INSERT INTO client_ids(device, hash) VALUES (1, ?1)",
-    [Q_NODE] = ("INSERT INTO nodes(no, type, merges, element, key, root) "
-                "VALUES (?1, 1, 1, ?2, ?3, ?1)"),
+    [Q_NODE] = ("INSERT INTO nodes(no, type, marks, element, key, parent, root) "
+                "VALUES (?1, 1, 64, ?2, ?3, ?1, ?1)"),
     [Q_OBSERVATION] = "INSERT INTO observations(no, hash, anchor) VALUES (?1, ?2, ?3)",
     [Q_EVIDENCE] = "INSERT INTO evidence(node, observation) VALUES (?1, ?2)",
     [Q_MEASURE] =

@@ -1,6 +1,7 @@
 /* `dunlin-hub match run`, `match evaluate`, `review list|accept|reject`. */
 #include "hub/audit.h"
 #include "hub/cli_hub.h"
+#include "hub/decision.h"
 #include "hub/evaluate.h"
 #include "hub/likeness.h"
 #include "hub/query.h"
@@ -107,7 +108,7 @@ static json_t *pair_json(const struct store_likeness *row, const struct store_no
 static enum dl_err list_pairs(struct store *st, json_t *ret)
 {
     struct listing l = {.count = 0};
-    enum dl_err err = st->likenesses_each(st, 0, add_row, &l);
+    enum dl_err err = st->likenesses_each(st, add_row, &l);
     for (size_t i = 0; !err && i < l.count; i++) {
         struct store_node nodes[2] = {{.no = l.rows[i].a}, {.no = l.rows[i].b}};
         err = st->nodes_get(st, nodes, 2);
@@ -181,12 +182,9 @@ static enum dl_err decide(struct store *st, const char *pair, bool same)
     if (!err && (nodes[0].no == nodes[1].no || nodes[0].type != LIKENESS_TYPE ||
                  nodes[1].type != LIKENESS_TYPE))
         err = DL_E_INPUT;
-    if (!err) {
-        bool ascending = nodes[0].no < nodes[1].no;
-        struct store_verdict verdict = {
-            .a = nodes[ascending ? 0 : 1].no, .b = nodes[ascending ? 1 : 0].no, .same = same};
-        err = st->verdict_put(st, &verdict);
-    }
+    if (!err)
+        err = decision_pair(st, same ? STORE_DECISION_ALWAYS : STORE_DECISION_NEVER, &nodes[0],
+                            &nodes[1], line.at_ms);
     if (!err)
         err = st->audit_add(st, &line);
     if (!err)

@@ -7,7 +7,8 @@
  * Each leaves a tombstone (token and time), which makes older events nobody's
  * when they arrive later. What happened after the time belongs to somebody new.
  *
- * An attaching identifier that several people share erases none of them.
+ * An identifier that several people share, or that is blocked, erases none of
+ * them. One of this person that stood in an event of somebody else goes from there.
  * Inside a write transaction. Again is harmless.
  */
 #ifndef DUNLIN_HUB_ERASE_H
@@ -29,8 +30,8 @@ DL_MUST_CHECK enum dl_err erase_apply(struct store *st, const struct id_key *key
  * True: a person of it was erased later than the event, so it goes in with none;
  * *ret_erased_ms is when, and erase_late then erases the others. False: *count
  * is what is left, erased ones of an attaching type being taken out. */
-bool erase_strikes(struct match_token *tokens, size_t *count, int64_t time_ms,
-                   int64_t *ret_erased_ms);
+bool erase_strikes(const struct rules *rules, struct match_token *tokens, size_t *count,
+                   int64_t time_ms, int64_t *ret_erased_ms);
 DL_MUST_CHECK enum dl_err erase_late(struct store *st, const struct id_key *key,
                                      const struct match_token *tokens, size_t count,
                                      int64_t erased_ms);

@@ -52,7 +52,6 @@ static void read_visit(struct fact *f, const json_t *obj, const json_t *data,
                        const struct id_key *key)
 {
     if (strcmp(f->type, "checkin.annulled") == 0) {
-        f->takes_back = true;
         read_id(&f->strikes, json_get_str(data, "checkin_id"), key);
     } else if (strcmp(f->type, "checkin") == 0 &&
                !text_is(json_get_str(data, "type"), "exit")) {
@@ -63,6 +62,15 @@ static void read_visit(struct fact *f, const json_t *obj, const json_t *data,
                !text_is(json_get_str(data, "direction"), "out")) {
         f->visit = FACT_VISIT;
     }
+}
+
+static void read_consent(struct fact *f, const json_t *consent)
+{
+    const json_t *ads = json_object_get(consent, "ad_user_data");
+    const json_t *profiling = json_object_get(consent, "profiling");
+    bool refused = json_is_false(profiling) || json_is_false(ads);
+    f->allows_ads = json_is_true(ads) && !refused;
+    f->refuses_ads = refused && strcmp(f->type, "consent") == 0;
 }
 
 static enum dl_err read_members(struct fact *f, const json_t *obj, const struct id_key *key,
@@ -80,6 +88,7 @@ static enum dl_err read_members(struct fact *f, const json_t *obj, const struct 
         return DL_E_INPUT;
     copy_name(f->type, type);
     f->is_erase = strcmp(type, "erase") == 0;
+    read_consent(f, json_object_get(obj, "consent"));
     if (id && key) {
         f->has_id = true;
         id_hash(key, (const uint8_t *)json_string_value(id), json_string_length(id),

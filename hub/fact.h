@@ -37,6 +37,8 @@ struct fact {
     char type[STORE_MEASURE_NAME_BYTES];
     int64_t time_ms; /* as the record says */
     bool is_erase;
+    bool allows_ads;  /* its consent says yes to ad_user_data, and not no to profiling */
+    bool refuses_ads; /* a consent event that says no to either */
     bool has_id;
     uint8_t id_hash[ID_HASH_BYTES];
     char store_id[STORE_MEASURE_NAME_BYTES]; /* empty: none */
@@ -57,8 +59,7 @@ struct fact {
 
     struct fact_key receipt;  /* that this is of */
     struct fact_key original; /* that the goods come back from */
-    struct fact_key strikes;  /* that this takes back */
-    bool takes_back;          /* a void, an annulment: adds nothing itself */
+    struct fact_key strikes;  /* that this takes back: a void or an annulment, no sale itself */
 };
 
 /* `key` hashes the client's id and the receipts; NULL: not asked for. DL_E_INPUT:

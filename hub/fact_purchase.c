@@ -155,7 +155,6 @@ void fact_read_purchase(struct fact *f, const json_t *data, const struct id_key 
     struct fact_key own = {.given = false};
     read_receipt(&own, data, key);
     if (kind && strcmp(kind, "void") == 0) {
-        f->takes_back = true;
         read_receipt(&f->strikes, original, key);
         if (!f->strikes.given)
             f->strikes = own;

@@ -1,12 +1,15 @@
 #include "hub/likeness.h"
 
+#include "hub/audience.h"
 #include "hub/linkage.h"
 #include "hub/match_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define BITS_MIN 28 /* both names and the birth date, or names and a whole address */
+#define CHUNK     200 /* links in one transaction: a few milliseconds, so that ingest goes on */
+#define TRIES_MAX 10  /* of a chunk that another process disturbs */
+#define BITS_MIN  28  /* both names and the birth date, or names and a whole address */
 
 /* ---- one event's likeness -------------------------------------------------------------- */
 
@@ -27,26 +30,20 @@ static double bits_of(uint32_t mask)
     return sum;
 }
 
-static void hash_half(const struct id_key *key, char half, const uint8_t *tokens, size_t len,
-                      uint8_t ret[static ID_HASH_BYTES])
-{
-    uint8_t text[10 + LIKENESS_BYTES_MAX] = "likeness:";
-    text[9] = (uint8_t)half;
-    memcpy(text + 10, tokens, len);
-    id_hash(key, text, 10 + len, ret);
-}
-
-bool likeness_token(const struct id_key *key, const uint8_t *tokens, size_t len,
-                    struct match_token *ret)
+/* Tokens of different recipes are independent elements, so equal sums are equal sets. */
+bool likeness_token(const uint8_t *tokens, size_t len, struct match_token *ret)
 {
     uint32_t mask = 0;
+    struct match_token sum = {.type = LIKENESS_TYPE};
     for (size_t at = 0; at + LIKENESS_TOKEN_BYTES <= len; at += LIKENESS_TOKEN_BYTES)
         mask |= recipe_at(tokens[at])->mask;
     if (len > LIKENESS_BYTES_MAX || bits_of(mask) < BITS_MIN)
         return false;
-    *ret = (struct match_token){.type = LIKENESS_TYPE};
-    hash_half(key, 'a', tokens, len, ret->element);
-    hash_half(key, 'b', tokens, len, ret->element + ID_HASH_BYTES);
+    memcpy(sum.element, tokens + 2, sizeof sum.element);
+    for (size_t at = LIKENESS_TOKEN_BYTES; at < len; at += LIKENESS_TOKEN_BYTES)
+        if (group_add(sum.element, tokens + at + 2, sum.element))
+            return false; /* the identity: no honest device makes such tokens */
+    *ret = sum;
     return true;
 }
 
@@ -54,14 +51,13 @@ bool likeness_token(const struct id_key *key, const uint8_t *tokens, size_t len,
  */
 
 struct run {
-    struct match_nodes nodes; /* by no; root: by evidence alone */
+    struct match_region graph; /* without any likeness */
     struct linkage_record *records;
     int64_t *of; /* a record's node */
     size_t count, cap;
-    struct store_verdict *verdicts;
-    size_t verdict_count, verdict_cap;
+    struct match_likenesses old; /* by pair */
     struct linkage_result result;
-    struct store_likeness *rows;
+    struct match_likenesses now; /* by pair */
 };
 
 static enum dl_err grow(struct run *r)
@@ -91,13 +87,13 @@ static uint64_t hash_of(const uint8_t *token)
 static enum dl_err add_record(void *ctx, const struct store_recipes *row)
 {
     struct run *r = ctx;
-    const struct store_node *node = match_node_of(&r->nodes, row->node);
+    const struct store_node *node = match_node_of(&r->graph.nodes, row->node);
     enum dl_err err = r->count == r->cap ? grow(r) : DL_OK;
     if (err || !node)
         return err;
     struct linkage_record *record = &r->records[r->count];
-    const struct store_node *root = match_node_of(&r->nodes, node->root);
-    *record = (struct linkage_record){.group = (uint32_t)(root - r->nodes.at)};
+    size_t root = r->graph.partition.nodes[node - r->graph.nodes.at].root;
+    *record = (struct linkage_record){.group = (uint32_t)root};
     memcpy(&record->key, node->key, sizeof record->key);
     for (size_t at = 0; at + LIKENESS_TOKEN_BYTES <= row->tokens_len;
          at += LIKENESS_TOKEN_BYTES)
@@ -107,19 +103,15 @@ static enum dl_err add_record(void *ctx, const struct store_recipes *row)
     return DL_OK;
 }
 
-static enum dl_err add_verdict(void *ctx, const struct store_verdict *verdict)
+static enum dl_err add_old(void *ctx, const struct store_likeness *row)
 {
-    struct run *r = ctx;
-    if (r->verdict_count == r->verdict_cap) {
-        size_t cap = r->verdict_cap ? r->verdict_cap * 2 : 64;
-        struct store_verdict *grown = realloc(r->verdicts, cap * sizeof *grown);
-        if (!grown)
-            return DL_E_NOMEM;
-        r->verdicts = grown;
-        r->verdict_cap = cap;
-    }
-    r->verdicts[r->verdict_count++] = *verdict;
-    return DL_OK;
+    struct match_likenesses *l = ctx;
+    void *at = l->at;
+    enum dl_err err = match_grow(&at, l->count, &l->cap, sizeof *l->at);
+    l->at = at;
+    if (!err)
+        l->at[l->count++] = *row;
+    return err;
 }
 
 static uint32_t record_of(const struct run *r, int64_t node)
@@ -135,77 +127,200 @@ static uint32_t record_of(const struct run *r, int64_t node)
     return low < r->count && r->of[low] == node ? (uint32_t)low : UINT32_MAX;
 }
 
+static int by_newest(const void *a, const void *b)
+{
+    const struct partition_decision *x = a, *y = b;
+    return x->no > y->no ? -1 : x->no < y->no;
+}
+
+/* What people decided of two likenesses, the newest of each pair. */
+static size_t list_verdicts(struct run *r, struct linkage_verdict *ret)
+{
+    const struct partition *p = &r->graph.partition;
+    struct partition_decision *all = (struct partition_decision *)p->decisions;
+    size_t count = 0;
+    if (p->decision_count)
+        qsort(all, p->decision_count, sizeof *all, by_newest);
+    for (size_t i = 0; i < p->decision_count; i++) {
+        struct linkage_verdict v = {record_of(r, r->graph.nodes.at[all[i].a].no),
+                                    record_of(r, r->graph.nodes.at[all[i].b].no),
+                                    all[i].kind == STORE_DECISION_ALWAYS};
+        bool old = v.a == UINT32_MAX || v.b == UINT32_MAX || v.a == v.b;
+        for (size_t k = 0; !old && k < count; k++)
+            old = (ret[k].a == v.a && ret[k].b == v.b) || (ret[k].a == v.b && ret[k].b == v.a);
+        if (!old)
+            ret[count++] = v;
+    }
+    return count;
+}
+
+static int by_pair(const void *a, const void *b)
+{
+    const struct store_likeness *x = a, *y = b;
+    if (x->a != y->a)
+        return x->a < y->a ? -1 : 1;
+    return x->b < y->b ? -1 : x->b > y->b;
+}
+
 static enum dl_err compare(struct run *r)
 {
     struct linkage_rules rules = linkage_defaults();
-    struct linkage_verdict *verdicts = calloc(r->verdict_count + 1, sizeof *verdicts);
+    struct linkage_verdict *verdicts =
+        calloc(r->graph.partition.decision_count + 1, sizeof *verdicts);
     if (!verdicts)
         return DL_E_NOMEM;
-    for (size_t i = 0; i < r->verdict_count; i++) {
-        struct linkage_verdict v = {record_of(r, r->verdicts[i].a),
-                                    record_of(r, r->verdicts[i].b), r->verdicts[i].same};
-        if (v.a != UINT32_MAX && v.b != UINT32_MAX)
-            verdicts[rules.verdict_count++] = v;
-    }
+    rules.verdict_count = list_verdicts(r, verdicts);
     rules.verdicts = verdicts;
     enum dl_err err = linkage_run(r->records, (uint32_t)r->count, &rules, &r->result);
     free(verdicts);
     if (err)
         return err;
-    r->rows = calloc(r->result.link_count + 1, sizeof *r->rows);
-    for (size_t i = 0; r->rows && i < r->result.link_count; i++) {
+    for (size_t i = 0; !err && i < r->result.link_count; i++) {
         const struct linkage_link *link = &r->result.links[i];
-        r->rows[i] = (struct store_likeness){.a = r->of[link->a],
-                                             .b = r->of[link->b],
-                                             .millibits = (int64_t)(link->bits * 1000),
-                                             .state = link->state == LINKAGE_LINKED
-                                                          ? STORE_LIKENESS_LINKED
-                                                          : STORE_LIKENESS_REVIEW};
+        struct store_likeness row = {.a = r->of[link->a],
+                                     .b = r->of[link->b],
+                                     .millibits = (int64_t)(link->bits * 1000),
+                                     .state = link->state == LINKAGE_LINKED
+                                                  ? STORE_LIKENESS_LINKED
+                                                  : STORE_LIKENESS_REVIEW};
+        err = add_old(&r->now, &row);
     }
-    return r->rows ? DL_OK : DL_E_NOMEM;
-}
-
-static enum dl_err load(struct run *r, struct store *reader)
-{
-    enum dl_err err = reader->begin(reader, STORE_READ);
-    if (err)
-        return err;
-    err = match_groups(reader, &r->nodes);
-    if (!err)
-        err = reader->recipes_each(reader, add_record, r);
-    if (!err)
-        err = reader->verdicts_each(reader, add_verdict, r);
-    reader->rollback(reader);
+    if (r->now.count)
+        qsort(r->now.at, r->now.count, sizeof *r->now.at, by_pair);
     return err;
 }
 
-static enum dl_err conclude(const struct run *r, struct store *st)
+static enum dl_err load(struct run *r, struct store *reader, struct rules *rules)
 {
+    struct store_rekey rekey;
+    enum dl_err err = reader->begin(reader, STORE_READ);
+    if (err)
+        return err;
+    err = reader->rekey_get(reader, &rekey);
+    if (!err && rekey.started_ms)
+        err = DL_E_BUSY; /* tokens of two generations do not compare */
+    r->graph.st = reader;
+    r->graph.rules = rules;
+    if (!err)
+        err = rules_current(reader, rules);
+    if (!err)
+        err = match_region_all(&r->graph, false);
+    if (!err)
+        err = reader->recipes_each(reader, add_record, r);
+    if (!err)
+        err = reader->likenesses_each(reader, add_old, &r->old);
+    reader->rollback(reader);
+    if (r->old.count)
+        qsort(r->old.at, r->old.count, sizeof *r->old.at, by_pair);
+    return err;
+}
+
+/* ---- what it changes, a few links at a time -----------------------------------------------
+ */
+
+struct chunk {
+    struct store_likeness put[CHUNK], drop[CHUNK];
+    size_t put_count, drop_count;
+    int64_t nodes[4 * CHUNK]; /* whose links came or went */
+    size_t node_count;
+};
+
+static void touch(struct chunk *c, const struct store_likeness *row)
+{
+    c->nodes[c->node_count++] = row->a;
+    c->nodes[c->node_count++] = row->b;
+}
+
+/* The next links that are not as they were, going through both lists at once. */
+static void fill_chunk(const struct run *r, size_t *old, size_t *now, struct chunk *c)
+{
+    *c = (struct chunk){.put_count = 0};
+    while (c->put_count < CHUNK && c->drop_count < CHUNK &&
+           (*old < r->old.count || *now < r->now.count)) {
+        const struct store_likeness *was = *old < r->old.count ? &r->old.at[*old] : NULL;
+        const struct store_likeness *is = *now < r->now.count ? &r->now.at[*now] : NULL;
+        int order = !was ? 1 : !is ? -1 : by_pair(was, is);
+        *old += order <= 0;
+        *now += order >= 0;
+        if (order < 0) {
+            c->drop[c->drop_count++] = *was;
+            if (was->state == STORE_LIKENESS_LINKED)
+                touch(c, was);
+        } else if (order > 0 || was->millibits != is->millibits || was->state != is->state) {
+            c->put[c->put_count++] = *is;
+            if (is->state == STORE_LIKENESS_LINKED ||
+                (order == 0 && was->state == STORE_LIKENESS_LINKED))
+                touch(c, is);
+        }
+    }
+}
+
+/* An erasure may have taken a node since the run looked. */
+static enum dl_err drop_gone(struct store *st, struct chunk *c)
+{
+    size_t kept = 0;
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < c->put_count; i++) {
+        struct store_node ends[2] = {{.no = c->put[i].a}, {.no = c->put[i].b}};
+        err = st->nodes_get(st, ends, 2);
+        if (!err && ends[0].no && ends[1].no)
+            c->put[kept++] = c->put[i];
+    }
+    c->put_count = kept;
+    return err;
+}
+
+static enum dl_err conclude_chunk(struct store *st, struct chunk *c)
+{
+    struct rules rules;
     enum dl_err err = st->begin(st, STORE_WRITE);
     if (err)
         return err;
-    err = st->likenesses_replace(st, r->rows, r->result.link_count);
+    err = rules_current(st, &rules);
     if (!err)
-        err = match_regroup(st);
+        err = drop_gone(st, c);
+    if (!err)
+        err = st->likenesses_drop(st, c->drop, c->drop_count);
+    if (!err)
+        err = st->likenesses_put(st, c->put, c->put_count);
+    if (!err)
+        err = match_refresh(st, &rules, c->nodes, c->node_count);
     if (!err)
         return st->commit(st);
     st->rollback(st);
     return err;
 }
 
+static enum dl_err conclude(const struct run *r, struct store *st)
+{
+    struct chunk *c = calloc(1, sizeof *c);
+    enum dl_err err = c ? DL_OK : DL_E_NOMEM;
+    for (size_t old = 0, now = 0; !err && (old < r->old.count || now < r->now.count);) {
+        fill_chunk(r, &old, &now, c);
+        err = DL_E_BUSY;
+        for (int tries = 0; err == DL_E_BUSY && tries < TRIES_MAX; tries++)
+            err = c->put_count + c->drop_count ? conclude_chunk(st, c) : DL_OK;
+    }
+    free(c);
+    return err;
+}
+
 enum dl_err likeness_run(struct store *st, struct store *reader)
 {
     struct run r = {.count = 0};
-    enum dl_err err = load(&r, reader);
+    struct rules rules;
+    enum dl_err err = load(&r, reader, &rules);
     if (!err)
         err = compare(&r);
     if (!err)
         err = conclude(&r, st);
+    if (!err) /* who is one person now has refused together */
+        err = audience_settle_all(st);
     linkage_done(&r.result);
-    free(r.nodes.at);
+    match_region_done(&r.graph);
     free(r.records);
     free(r.of);
-    free(r.verdicts);
-    free(r.rows);
+    free(r.old.at);
+    free(r.now.at);
     return err;
 }

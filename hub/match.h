@@ -1,35 +1,34 @@
 /* match.h - who is one person: deterministic, order-independent, reversible.
  *
  * An *observation* is a distinct set of identifiers that stood together in an
- * event. Identifiers of a merging type (e-mail, phone, loyalty, account, payment
- * reference, national id) that share an observation are one person, and so on
- * through them. Those of an attaching type (ticket, cookie, device, IP) never
- * join two people: such a node belongs to the one person it was seen with, or,
- * once seen with two, to none (*shared*) and is a profile of its own for events
- * that carry nothing better. All linkage recipes of an event together are one
- * merging identifier; which of those are alike is likeness.h's.
+ * event; observations and their evidence only grow, but for erasure. Identifiers
+ * of merging types that hang together in any way lie in one *blob*, which may be
+ * too large but never too small. Profiles are computed from all evidence of a
+ * blob, the decisions and the rules (partition.h); after new evidence only the
+ * blobs that it touched are computed again. Identifiers of attaching types lie in
+ * no blob: each belongs to the one person it was seen with, or, once seen with
+ * two, to none (*shared*).
  *
- * A profile is named after its node with the smallest key; keys are drawn from
- * the identifier by a keyed hash, so neither partition nor names depend on the
- * order of arrival. All of it can be computed again from the evidence.
- * Limits per type and blocked values: docs/adr/011.
+ * A profile is named after its identifier with the smallest key. Keys are drawn
+ * from the identifier by a keyed hash and never change, so neither partition nor
+ * names depend on the order of arrival, and an id once printed leads, through the
+ * identifier that it names, to its successor.
+ *
+ * Everything here runs inside a write transaction of the caller, but for
+ * match_rebuild. DL_E_BUSY: another hub process was in between; the transaction
+ * has to be rolled back and done again.
  */
 #ifndef DUNLIN_HUB_MATCH_H
 #define DUNLIN_HUB_MATCH_H
 
 #include "crypto/idhash.h"
+#include "hub/rules.h"
 #include "hub/store.h"
 #include "platform/err.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-struct match_rule {
-    bool merges;
-    int rank; /* 1: the best to anchor an observation; 0: not used */
-};
-struct match_rule match_rule_of(uint8_t type);
 
 struct match_token {
     uint8_t type;
@@ -44,17 +43,25 @@ struct match_set {
     int64_t observation; /* answer; 0: no token that the rules use */
 };
 
+/* The key under which a token is known, or would be. */
+void match_key(const struct id_key *key, const struct match_token *token,
+               uint8_t ret[static STORE_NODE_KEY_BYTES]);
+
 /* Finds or makes the observation of each set, and joins what it joins. */
 DL_MUST_CHECK enum dl_err match_attach(struct store *st, const struct id_key *key,
-                                       struct match_set *sets, size_t count);
+                                       const struct rules *rules, struct match_set *sets,
+                                       size_t count);
 
-/* Sets a node of an attaching type to what the evidence says. */
-DL_MUST_CHECK enum dl_err match_settle(struct store *st, int64_t node);
+/* Computes anew what hangs on these nodes, after evidence went, a likeness or a
+ * decision came or went. Nodes that are not there any more are passed over. */
+DL_MUST_CHECK enum dl_err match_refresh(struct store *st, const struct rules *rules,
+                                        const int64_t *nodes, size_t count);
 
-/* The whole partition anew from the evidence and the likenesses. */
-DL_MUST_CHECK enum dl_err match_regroup(struct store *st);
-
-/* The same, then the measures from the events. */
-DL_MUST_CHECK enum dl_err match_rebuild(struct store *st);
+/* Everything anew from evidence, likenesses, decisions and the rules in force, in
+ * chunks, each a transaction of its own, so that ingest goes on. `progress`: done
+ * and total, now and then; may be NULL. */
+DL_MUST_CHECK enum dl_err
+match_rebuild(struct store *st, void (*progress)(void *ctx, uint64_t done, uint64_t total),
+              void *ctx);
 
 #endif

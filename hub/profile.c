@@ -32,7 +32,16 @@ enum dl_err profile_add_event(struct profile_sums *sums, int64_t observation,
                               .count = 1,
                               .first_ms = time_ms,
                               .last_ms = time_ms};
-    return put(sums, m, fact->type);
+    enum dl_err err = put(sums, m, fact->type);
+    if (!err && fact->store_id[0]) {
+        m.kind = STORE_MEASURE_STORE;
+        err = put(sums, m, fact->store_id);
+    }
+    if (!err && fact->channel[0]) {
+        m.kind = STORE_MEASURE_CHANNEL;
+        err = put(sums, m, fact->channel);
+    }
+    return err;
 }
 
 static enum dl_err add_money(struct profile_sums *sums, int64_t observation,
@@ -60,19 +69,9 @@ static enum dl_err add_money(struct profile_sums *sums, int64_t observation,
 enum dl_err profile_add_receipt(struct profile_sums *sums, struct profile_owners owners,
                                 const struct fact *fact, int sign)
 {
-    if (fact->takes_back)
-        return DL_OK;
     struct store_measure m = {.observation = owners.owner, .count = sign};
     enum dl_err err = DL_OK;
-    if (fact->store_id[0]) {
-        m.kind = STORE_MEASURE_STORE;
-        err = put(sums, m, fact->store_id);
-    }
-    if (!err && fact->channel[0]) {
-        m.kind = STORE_MEASURE_CHANNEL;
-        err = put(sums, m, fact->channel);
-    }
-    if (!err && fact->visit != FACT_NO_VISIT) {
+    if (fact->visit != FACT_NO_VISIT) {
         m.kind = fact->visit == FACT_VISIT ? STORE_MEASURE_VISIT : STORE_MEASURE_CHECKIN;
         err = put(sums, m, fact->visit == FACT_VISIT ? fact->type : fact->visited);
     }

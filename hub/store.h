@@ -10,15 +10,16 @@
  * first in every key (docs/adr/010).
  *
  * begin() to commit() or rollback() is one transaction and belongs to one
- * thread: begin() waits for the others. Every other call is made in between,
- * but open and close. Times are Unix milliseconds, passed in. Names and texts
- * are UTF-8. Rows handed to a callback are borrowed for that call; a callback
- * makes no call of its own on the same store. A callback's answer other than
- * DL_OK ends the walk and is returned.
+ * thread: begin() waits for the others. Commits of threads that come together may
+ * share one write to disk; each returns when its own is durable. Every other call is made in
+ * between, but open and close. Times are Unix milliseconds, passed in. Names and texts are
+ * UTF-8. Rows handed to a callback are borrowed for that call; a callback makes no call of its
+ * own on the same store. A callback's answer other than DL_OK ends the walk and is returned.
  */
 #ifndef DUNLIN_HUB_STORE_H
 #define DUNLIN_HUB_STORE_H
 
+#include "crypto/audience.h"
 #include "crypto/group.h"
 #include "crypto/idhash.h"
 #include "crypto/seal.h"
@@ -60,6 +61,21 @@ struct store_device {
     uint8_t secret_hash[STORE_HASH_BYTES];
     int64_t secret_expires_ms;
     int64_t secret_used_ms; /* 0: not yet */
+    bool desk;              /* may ask about a person: desk.h */
+};
+
+/* How often a device asked about people: in its present day and minute, from 1970. */
+struct store_desk_use {
+    int64_t device;
+    int64_t day, used_day;
+    int64_t minute, used_minute;
+};
+
+/* A device's share of one epoch, sealed. */
+struct store_share {
+    int64_t device;
+    uint16_t epoch;
+    uint8_t sealed[HUB_SHARE_SEALED_BYTES];
 };
 
 /* ---- people and programs ---------------------------------------------------------- */
@@ -160,45 +176,135 @@ struct store_quarantined {
 
 /* ---- the identity graph (match.h tells the story) ----------------------------------- */
 
+/* What was concluded of a node; bits. */
+enum store_mark {
+    STORE_MARK_ATTACHES = 1,     /* of a type that never joins two people */
+    STORE_MARK_SHARED = 2,       /* an attaching one that was seen with two: belongs to none */
+    STORE_MARK_DETACHED = 4,     /* a limit or a decision kept it from some it stood with */
+    STORE_MARK_SATURATED = 8,    /* stood with more than one value can mean: joins nobody */
+    STORE_MARK_BLOCKED = 16,     /* by a decision: nobody's */
+    STORE_MARK_QUARANTINED = 32, /* its blob grew past blob_max: joins nobody for now */
+    STORE_MARK_NAMES = 64,       /* is its own root, and events have that profile */
+    STORE_MARK_ANCHORS = 128,    /* of one that joins nobody: some observation has no better */
+};
+
 /* An identifier: one canonical token, seen at least once. */
 struct store_node {
     int64_t no;
-    uint8_t type; /* enum token_type */
-    bool merges;  /* by the rules when it was first seen */
-    bool shared;  /* of an attaching type, and seen with two people: attaches to none */
+    uint8_t type;  /* enum token_type */
+    uint8_t marks; /* enum store_mark */
     uint8_t element[GROUP_ELEMENT_BYTES];
     uint8_t key[STORE_NODE_KEY_BYTES]; /* orders nodes and names profiles; never changes */
+    int64_t parent;                    /* in its blob: itself, or a smaller number */
     int64_t root;                      /* the profile's node: itself, or a smaller key's */
     uint8_t root_key[STORE_NODE_KEY_BYTES];
-    bool is_new; /* answer of nodes_resolve */
+    uint32_t generation; /* of the element; answer (rekey.h) */
+};
+
+/* Of two roots of blobs: the larger comes under the smaller. */
+struct store_link {
+    int64_t from, into;
 };
 
 /* A distinct set of identifiers that stood together. */
 struct store_observation {
     int64_t no;
     uint8_t hash[ID_HASH_BYTES];
-    int64_t anchor; /* the node whose root is the profile of its events */
-    bool is_new;    /* answer of observations_resolve */
+    int64_t anchor; /* the node whose root is the profile of its events; 0: nobody's */
 };
 
 struct store_evidence {
     int64_t observation, node;
+    int64_t anchor; /* of the observation; evidence_add looks past it */
 };
 
-struct store_merge {
-    int64_t from, into; /* roots */
+/* Whose an attaching node could be. */
+struct store_owner {
+    int64_t node;
+    int64_t roots[2]; /* answers: of merging nodes that anchor an observation of it */
+    size_t root_count;
+};
+
+/* How many distinct nodes of a type stood beside a node. */
+struct store_counterparts {
+    int64_t node;
+    uint8_t type;
+    int64_t count;
+};
+
+enum store_decision_kind { STORE_DECISION_NEVER, STORE_DECISION_ALWAYS, STORE_DECISION_BLOCK };
+
+/* What a person decided, of identifiers by key. It stands until it is undone; of
+ * several for one pair the newest counts. */
+struct store_decision {
+    int64_t no;    /* given by the store, ascending */
+    int64_t group; /* those made in one act: the no of the first */
+    enum store_decision_kind kind;
+    uint8_t a[STORE_NODE_KEY_BYTES], b[STORE_NODE_KEY_BYTES]; /* a <= b; of a block: both */
+    int64_t at_ms, undone_ms;                                 /* 0: stands */
+};
+
+/* One version of the rules (rules.h), as they were put. */
+struct store_rules {
+    int64_t version; /* given by the store, from 1; 0: none was put yet */
+    int64_t at_ms;
+    const char *who;
+    const char *json;
+    size_t json_len;
 };
 
 struct store_tombstone {
     uint8_t element[GROUP_ELEMENT_BYTES];
     int64_t erased_ms; /* what is not later is nobody's */
+    int64_t no;        /* grows with every change; answer of tombstones_each */
+};
+
+/* What a person said of one identifier (consent.h). */
+struct store_consent {
+    uint8_t element[GROUP_ELEMENT_BYTES];
+    int64_t at_ms; /* from when it counts */
+    int64_t device, stream;
+    uint64_t seq; /* of the event that said so */
+    bool profiling;
+    int marketing;              /* 1, 0; -1: nothing said */
+    int64_t captured_ms;        /* as the event has it; 0: it has none */
+    const char *notice_version; /* "": none */
+};
+
+/* ---- re-keying (rekey.h tells the story) ------------------------------------------------ */
+
+struct store_rekey {
+    uint32_t generation; /* of everything that is put from now on */
+    int64_t started_ms;  /* 0: none runs, and the next two are zeros */
+    uint8_t factor[HUB_SHARE_SEALED_BYTES];
+    uint8_t share[HUB_SHARE_SEALED_BYTES];
+    bool has_mark;
+    uint8_t share_mark[ID_HASH_BYTES];
+};
+
+enum store_kind {
+    STORE_KIND_NODE,
+    STORE_KIND_TOMBSTONE,
+    STORE_KIND_CONSENT,
+    STORE_KIND_REFUSAL,
+    STORE_KINDS
+};
+
+/* An element of an older generation; also the cursor of a walk. */
+struct store_stale {
+    int64_t no; /* of a node; 0 otherwise */
+    uint8_t element[GROUP_ELEMENT_BYTES];
+};
+
+struct store_move {
+    uint8_t from[GROUP_ELEMENT_BYTES], to[GROUP_ELEMENT_BYTES];
 };
 
 /* ---- likeness (likeness.h tells the story) -------------------------------------------- */
 
 /* The recipe tokens that one node stands for. */
 struct store_recipes {
-    int64_t node;
+    int64_t node; /* 0: it is not there any more */
     uint8_t element[GROUP_ELEMENT_BYTES];
     const uint8_t *tokens; /* packed: likeness.h */
     size_t tokens_len;
@@ -213,10 +319,19 @@ struct store_likeness {
     enum store_likeness_state state;
 };
 
-/* What a person decided of two nodes. */
-struct store_verdict {
-    int64_t a, b; /* a < b */
-    bool same;
+/* ---- audience (audience.h tells the story) --------------------------------------------- */
+
+#define STORE_KEY_ID_BYTES AUDIENCE_KEY_ID_BYTES
+
+/* Sealed for the custodian: the newest of an observation and a set of schemes. */
+struct store_audience {
+    int64_t observation;
+    uint8_t schemes;
+    int64_t time_ms; /* of its event */
+    int64_t root;    /* answer of audience_each: of whom it is */
+    uint8_t key[STORE_KEY_ID_BYTES];
+    const uint8_t *sealed;
+    size_t sealed_len;
 };
 
 /* ---- measures --------------------------------------------------------------------- */
@@ -227,7 +342,7 @@ enum store_measure_kind {
     STORE_MEASURE_TYPE,     /* name: event type; events, with the first and the last time */
     STORE_MEASURE_SALES,    /* name: currency; orders, with totals and articles */
     STORE_MEASURE_RETURNS,  /* name: currency; returns, with totals and articles, positive */
-    STORE_MEASURE_STORE,    /* name: store_id; receipts and other events */
+    STORE_MEASURE_STORE,    /* name: store_id; the same */
     STORE_MEASURE_CHANNEL,  /* name: channel; the same */
     STORE_MEASURE_CATEGORY, /* name: currency, blank, category; receipts, with amounts */
     STORE_MEASURE_VISIT,    /* name: "visit" */
@@ -261,8 +376,8 @@ struct store_link_row {
     uint8_t type;
     const uint8_t *node_key;
     const uint8_t *observation_hash; /* ID_HASH_BYTES */
-    const uint8_t *profile_key;
-    int64_t event_count; /* of the observation */
+    const uint8_t *profile_key;      /* NULL: nobody's, for all of it is blocked */
+    int64_t event_count;             /* of the observation */
 };
 
 enum store_counter {
@@ -286,6 +401,8 @@ struct store_stats {
     int64_t devices; /* pending or active */
     int64_t devices_revoked;
     int64_t streams, tombstones;
+    int64_t shared, detached, saturated, blocked; /* identifiers */
+    int64_t quarantined;                          /* identifiers in blobs past blob_max */
 };
 
 /* ---- the interface ---------------------------------------------------------------- */
@@ -329,6 +446,19 @@ struct store {
                              const uint8_t sealed[static HUB_SHARE_SEALED_BYTES]);
     enum dl_err (*share_get)(struct store *st, int64_t device, uint16_t epoch,
                              uint8_t ret[static HUB_SHARE_SEALED_BYTES]);
+
+    /* Every share of every device; and the same one put back. */
+    enum dl_err (*shares_each)(struct store *st,
+                               enum dl_err (*fn)(void *ctx, const struct store_share *share),
+                               void *ctx);
+    /* Those of epochs below `epoch` are deleted; how many. */
+    enum dl_err (*shares_drop_below)(struct store *st, int64_t device, uint16_t epoch,
+                                     size_t *ret_count);
+
+    /* The desk role; desk_use_get gives zeros where nothing was asked yet. */
+    enum dl_err (*device_set_desk)(struct store *st, int64_t no, bool desk);
+    enum dl_err (*desk_use_get)(struct store *st, int64_t device, struct store_desk_use *ret);
+    enum dl_err (*desk_use_put)(struct store *st, const struct store_desk_use *use);
 
     /* Admin tokens, known by hash. add: DL_E_EXISTS. */
     enum dl_err (*token_add)(struct store *st, const struct store_token *token);
@@ -384,10 +514,13 @@ struct store {
                                                      const struct store_quarantined *row),
                                    void *ctx);
 
-    /* The graph. nodes_resolve: takes type, merges, element and key of each,
-     * distinct; gives the rest, adding those unseen as roots of their own. */
-    enum dl_err (*nodes_resolve)(struct store *st, struct store_node *nodes, size_t count);
-    /* By element; DL_E_NOT_FOUND. */
+    /* The graph. Arrays in, arrays out: an engine makes one statement of each call.
+     * Several processes may write; what one call reads may be another's soon, save
+     * for blobs that blobs_lock holds and rows this transaction added.
+     *
+     * nodes_find: by element; no 0: not there. */
+    enum dl_err (*nodes_find)(struct store *st, struct store_node *nodes, size_t count);
+    /* One by element, or by key; DL_E_NOT_FOUND. */
     enum dl_err (*node_find)(struct store *st,
                              const uint8_t element[static GROUP_ELEMENT_BYTES],
                              struct store_node *ret);
@@ -395,37 +528,95 @@ struct store {
                                struct store_node *ret);
     /* By no; a node that is not there any more comes back with no 0. */
     enum dl_err (*nodes_get)(struct store *st, struct store_node *nodes, size_t count);
-    /* Every node of the root, the root itself among them. 0: every node there is. */
+    /* Every node of the profile, the root itself among them. */
     enum dl_err (*nodes_of_root)(struct store *st, int64_t root,
                                  enum dl_err (*fn)(void *ctx, const struct store_node *node),
                                  void *ctx);
-    /* takes hash and anchor of each, distinct; gives the rest. */
-    enum dl_err (*observations_resolve)(struct store *st, struct store_observation *obs,
-                                        size_t count);
+    /* Every node there is, by no, after one; at most `limit`, 0: all. */
+    enum dl_err (*nodes_each)(struct store *st, int64_t after, int64_t limit,
+                              enum dl_err (*fn)(void *ctx, const struct store_node *node),
+                              void *ctx);
+    /* Numbers that nobody else gets, ascending and above all that are there. */
+    enum dl_err (*node_numbers)(struct store *st, int64_t *ret, size_t count);
+    enum dl_err (*observation_numbers)(struct store *st, int64_t *ret, size_t count);
+    /* Takes all but root_key. DL_E_BUSY: another process added one meanwhile: the
+     * transaction has to be rolled back and done again. */
+    enum dl_err (*nodes_add)(struct store *st, const struct store_node *nodes, size_t count);
+    /* Sets parent, root and marks of each, by no. */
+    enum dl_err (*nodes_set)(struct store *st, const struct store_node *nodes, size_t count);
+    /* Those of them that no evidence holds, with their likenesses and the pairs decided
+     * of them. No other node has one of these as its parent or root any more. */
+    enum dl_err (*nodes_delete)(struct store *st, const int64_t *nodes, size_t count);
+
+    /* The roots of the blobs of `nodes`, in place. */
+    enum dl_err (*blobs_find)(struct store *st, int64_t *nodes, size_t count);
+    /* Until the end of the transaction nobody else changes these blobs, nor what
+     * their nodes belong to; also takes attaching nodes. Ascending and distinct.
+     * *ret_waited: others may have changed them before: find again what was found. */
+    enum dl_err (*blobs_lock)(struct store *st, const int64_t *roots, size_t count,
+                              bool *ret_waited);
+    /* Where `from` is still a root. *ret_done: how many were; of fewer than `count`
+     * find again and link again. */
+    enum dl_err (*blobs_link)(struct store *st, const struct store_link *links, size_t count,
+                              size_t *ret_done);
+    /* Every node of the blobs with these roots. */
+    enum dl_err (*blobs_nodes)(struct store *st, const int64_t *roots, size_t count,
+                               enum dl_err (*fn)(void *ctx, const struct store_node *node),
+                               void *ctx);
+
+    /* By hash; no 0: not there. */
+    enum dl_err (*observations_find)(struct store *st, struct store_observation *obs,
+                                     size_t count);
+    /* DL_E_BUSY: as nodes_add. */
+    enum dl_err (*observations_add)(struct store *st, const struct store_observation *obs,
+                                    size_t count);
+    /* Sets the anchor, by no. */
+    enum dl_err (*observations_set)(struct store *st, const struct store_observation *obs,
+                                    size_t count);
+    /* Deletes the observations, their evidence, measures and audience. Their
+     * events must be gone first. */
+    enum dl_err (*observations_delete)(struct store *st, const int64_t *observations,
+                                       size_t count);
     enum dl_err (*evidence_add)(struct store *st, const struct store_evidence *rows,
                                 size_t count);
-    /* Evidence of the observations that hold the node (0: all), by observation
-     * and node. */
-    enum dl_err (*evidence_around)(struct store *st, int64_t node,
+    /* Evidence of the observations that hold one of the nodes; an observation that
+     * holds two of them may come twice. */
+    enum dl_err (*evidence_around)(struct store *st, const int64_t *nodes, size_t count,
                                    enum dl_err (*fn)(void *ctx,
                                                      const struct store_evidence *row),
                                    void *ctx);
-    /* All nodes of `from` become those of `into`; no root occurs on both sides. */
-    enum dl_err (*roots_merge)(struct store *st, const struct store_merge *merges,
-                               size_t count);
-    /* Sets root and shared of each, by no. */
-    enum dl_err (*nodes_set)(struct store *st, const struct store_node *nodes, size_t count);
-    /* Shared nodes that stood beside a node of the root. */
-    enum dl_err (*shared_around)(struct store *st, int64_t root,
-                                 enum dl_err (*fn)(void *ctx, const struct store_node *node),
+    /* All evidence of whole observations, by observation and node, after one; of at
+     * most `limit` observations, 0: all. */
+    enum dl_err (*evidence_each)(struct store *st, int64_t after, int64_t limit,
+                                 enum dl_err (*fn)(void *ctx, const struct store_evidence *row),
                                  void *ctx);
-    /* The roots of merging nodes that stood beside `node`: up to two. */
-    enum dl_err (*roots_beside)(struct store *st, int64_t node, int64_t ret[static 2],
-                                size_t *ret_count);
-    /* Deletes the observations, their evidence and measures; then those of their
-     * nodes that stand in no other observation. Their events must be gone first. */
-    enum dl_err (*observations_delete)(struct store *st, const int64_t *observations,
-                                       size_t count);
+    enum dl_err (*owners)(struct store *st, struct store_owner *rows, size_t count);
+    /* Whether the node anchors an observation. */
+    enum dl_err (*anchors)(struct store *st, const int64_t *nodes, size_t count, bool *ret);
+    enum dl_err (*counterparts)(struct store *st, const int64_t *nodes, size_t count,
+                                enum dl_err (*fn)(void *ctx,
+                                                  const struct store_counterparts *row),
+                                void *ctx);
+
+    /* Decisions that stand and name one of the keys; each once, or twice. */
+    enum dl_err (*decisions_of)(
+        struct store *st, const uint8_t (*keys)[STORE_NODE_KEY_BYTES], size_t count,
+        enum dl_err (*fn)(void *ctx, const struct store_decision *decision), void *ctx);
+    /* All, undone ones too, by no, after one; at most `limit`, 0: all. */
+    enum dl_err (*decisions_each)(struct store *st, int64_t after, int64_t limit,
+                                  enum dl_err (*fn)(void *ctx,
+                                                    const struct store_decision *decision),
+                                  void *ctx);
+    /* One act: gives no and group. */
+    enum dl_err (*decisions_add)(struct store *st, struct store_decision *decisions,
+                                 size_t count);
+    /* DL_E_NOT_FOUND: no such group that stands. */
+    enum dl_err (*decisions_undo)(struct store *st, int64_t group, int64_t now_ms);
+    /* The newest version; DL_E_NOT_FOUND. */
+    enum dl_err (*rules_get)(struct store *st,
+                             enum dl_err (*fn)(void *ctx, const struct store_rules *rules),
+                             void *ctx);
+    enum dl_err (*rules_add)(struct store *st, struct store_rules *rules);
 
     /* Likeness. recipes_put: nothing happens where the element has them already.
      * recipes_each: those whose node is there, by node. */
@@ -436,18 +627,19 @@ struct store {
                                 enum dl_err (*fn)(void *ctx,
                                                   const struct store_recipes *recipes),
                                 void *ctx);
-    /* All that the last run concluded gives way to these. */
-    enum dl_err (*likenesses_replace)(struct store *st, const struct store_likeness *rows,
-                                      size_t count);
-    /* Those of a node (0: all), the strongest first. */
-    enum dl_err (*likenesses_each)(struct store *st, int64_t node,
+    /* Puts, over what stands for the pair; drops, where there is one. */
+    enum dl_err (*likenesses_put)(struct store *st, const struct store_likeness *rows,
+                                  size_t count);
+    enum dl_err (*likenesses_drop)(struct store *st, const struct store_likeness *rows,
+                                   size_t count);
+    /* All, the strongest first. */
+    enum dl_err (*likenesses_each)(struct store *st,
                                    enum dl_err (*fn)(void *ctx,
                                                      const struct store_likeness *row),
                                    void *ctx);
-    enum dl_err (*verdict_put)(struct store *st, const struct store_verdict *verdict);
-    enum dl_err (*verdicts_each)(struct store *st,
-                                 enum dl_err (*fn)(void *ctx,
-                                                   const struct store_verdict *verdict),
+    /* Those of the nodes; of two of them perhaps twice. */
+    enum dl_err (*likenesses_of)(struct store *st, const int64_t *nodes, size_t count,
+                                 enum dl_err (*fn)(void *ctx, const struct store_likeness *row),
                                  void *ctx);
 
     /* Receipts. look: takes key of each. */
@@ -462,6 +654,28 @@ struct store {
                                       const uint8_t (*keys)[STORE_RECEIPT_BYTES], size_t count,
                                       enum dl_err (*fn)(void *ctx, const uint8_t *key),
                                       void *ctx);
+
+    /* Audience. put: an older one than is there changes nothing. of: those of an
+     * observation. each: by observation and schemes, those after a pair. get: the one
+     * of a pair, or none. Rows hold their root in `each` alone. */
+    enum dl_err (*audience_put)(struct store *st, const struct store_audience *row);
+    enum dl_err (*audience_of)(struct store *st, int64_t observation,
+                               enum dl_err (*fn)(void *ctx, const struct store_audience *row),
+                               void *ctx);
+    enum dl_err (*audience_each)(struct store *st, int64_t observation, uint8_t schemes,
+                                 int64_t limit,
+                                 enum dl_err (*fn)(void *ctx, const struct store_audience *row),
+                                 void *ctx);
+    enum dl_err (*audience_get)(struct store *st, int64_t observation, uint8_t schemes,
+                                enum dl_err (*fn)(void *ctx, const struct store_audience *row),
+                                void *ctx);
+    /* What is not later than refused_ms is refused by whoever holds the token; the
+     * latest word is kept. */
+    enum dl_err (*audience_refuse)(struct store *st,
+                                   const uint8_t element[static GROUP_ELEMENT_BYTES],
+                                   int64_t refused_ms);
+    /* Deletes what the person of an observation has refused; 0: what anybody has. */
+    enum dl_err (*audience_settle)(struct store *st, int64_t observation);
 
     /* Measures that come to nothing need not be kept, and are not told. */
     enum dl_err (*measures_add)(struct store *st, const struct store_measure *measures,
@@ -479,6 +693,46 @@ struct store {
     /* Keeps the later time. */
     enum dl_err (*tombstones_put)(struct store *st, const struct store_tombstone *tombstones,
                                   size_t count);
+    /* Those changed after `after`, by no; put and move number them anew. */
+    enum dl_err (*tombstones_each)(struct store *st, int64_t after, int64_t limit,
+                                   enum dl_err (*fn)(void *ctx,
+                                                     const struct store_tombstone *tombstone),
+                                   void *ctx);
+    /* The newest tombstone's no; 0: there is none. */
+    enum dl_err (*tombstones_newest)(struct store *st, int64_t *ret_no);
+
+    /* Consents. add: again is harmless. of: one identifier's, by time. */
+    enum dl_err (*consents_add)(struct store *st, const struct store_consent *rows,
+                                size_t count);
+    enum dl_err (*consents_of)(struct store *st,
+                               const uint8_t element[static GROUP_ELEMENT_BYTES],
+                               enum dl_err (*fn)(void *ctx, const struct store_consent *row),
+                               void *ctx);
+    enum dl_err (*consents_drop)(struct store *st,
+                                 const uint8_t element[static GROUP_ELEMENT_BYTES]);
+
+    /* Re-keying. What is put is of rekey_get's generation. stale: what is not, after
+     * `after` (zeros to begin). move: nodes, tombstones, consents, refusals, recipes that are
+     * known by an older generation's `from` get `to`; others are left alone. */
+    enum dl_err (*rekey_get)(struct store *st, struct store_rekey *ret);
+    enum dl_err (*rekey_put)(struct store *st, const struct store_rekey *rekey);
+    enum dl_err (*elements_stale)(struct store *st, enum store_kind kind,
+                                  struct store_stale after, int64_t limit,
+                                  enum dl_err (*fn)(void *ctx, const struct store_stale *stale),
+                                  void *ctx);
+    enum dl_err (*elements_move)(struct store *st, const struct store_move *moves,
+                                 size_t count);
+    enum dl_err (*elements_count_stale)(struct store *st, int64_t *ret);
+    /* Recipes whose tokens are of an older generation; set gives them newer ones. */
+    enum dl_err (*recipes_stale)(struct store *st, int64_t limit,
+                                 enum dl_err (*fn)(void *ctx,
+                                                   const struct store_recipes *recipes),
+                                 void *ctx);
+    enum dl_err (*recipes_set)(struct store *st, const struct store_recipes *recipes);
+    /* Outside a transaction, on a handle that no other thread uses meanwhile: what was
+     * overwritten is not left behind in a log. */
+    enum dl_err (*scrub)(struct store *st);
+
     /* Events of an observation, by no. */
     enum dl_err (*events_of)(struct store *st, int64_t observation,
                              enum dl_err (*fn)(void *ctx, const struct store_event *event),
@@ -486,11 +740,24 @@ struct store {
     /* Sets observation and json, by no; json NULL: stays. */
     enum dl_err (*events_set)(struct store *st, const struct store_event *events, size_t count);
 
+    /* Retention. before: events older than `before_ms`, after no `after`, by no.
+     * delete: by no; their observations' measures are the caller's affair. */
+    enum dl_err (*events_before)(struct store *st, int64_t after, int64_t before_ms,
+                                 int64_t limit,
+                                 enum dl_err (*fn)(void *ctx, const struct store_event *event),
+                                 void *ctx);
+    enum dl_err (*events_delete)(struct store *st, const int64_t *events, size_t count);
+
     /* Reading. Cursors: start with 0; the rows come ascending and can be gone on
      * with from the last one's. */
     enum dl_err (*events_each)(struct store *st, int64_t after, int64_t limit,
                                enum dl_err (*fn)(void *ctx, const struct store_event_row *row),
                                void *ctx);
+    /* Those of a root's observations. */
+    enum dl_err (*events_of_root)(struct store *st, int64_t root, int64_t after, int64_t limit,
+                                  enum dl_err (*fn)(void *ctx,
+                                                    const struct store_event_row *row),
+                                  void *ctx);
     /* The nodes that profiles are named after, by no. */
     enum dl_err (*profiles_each)(struct store *st, int64_t after, int64_t limit,
                                  enum dl_err (*fn)(void *ctx, const struct store_node *root),

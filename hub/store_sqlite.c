@@ -13,7 +13,6 @@
 #define CHECKPOINT_PRAGMA "PRAGMA wal_autocheckpoint=4000"
 
 enum stmt {
-    STMT_BEGIN_READ,
     STMT_COUNT_ADD,
     STMT_COUNT_GET,
     STMT_STATS,
@@ -21,18 +20,18 @@ enum stmt {
 };
 
 static const char *const stmt_sql[STMT_COUNT] = {
-    [STMT_BEGIN_READ] = "BEGIN",
     [STMT_COUNT_ADD] = ("INSERT INTO counters(name, n) VALUES (?1, ?2) "
                         "ON CONFLICT(name) DO UPDATE SET n = n + excluded.n"),
     [STMT_COUNT_GET] = "SELECT n FROM counters WHERE name = ?1",
     [STMT_STATS] =
-        ("SELECT (SELECT count(*) FROM nodes n WHERE n.root = n.no AND (n.merges OR EXISTS "
-         "(SELECT 1 FROM evidence e JOIN observations o ON o.no = e.observation "
-         "WHERE e.node = n.no AND o.anchor = n.no))), "
-         "(SELECT count(*) FROM nodes), (SELECT count(*) FROM observations), "
+        ("SELECT count(*) FILTER (WHERE marks & 64), count(*), "
+         "count(*) FILTER (WHERE marks & 2), count(*) FILTER (WHERE marks & 4), "
+         "count(*) FILTER (WHERE marks & 8), count(*) FILTER (WHERE marks & 16), "
+         "count(*) FILTER (WHERE marks & 32), "
+         "(SELECT count(*) FROM observations), "
          "(SELECT count(*) FROM devices WHERE state IN (0, 1)), "
          "(SELECT count(*) FROM devices WHERE state = 2), "
-         "(SELECT count(*) FROM streams), (SELECT count(*) FROM tombstones)"),
+         "(SELECT count(*) FROM streams), (SELECT count(*) FROM tombstones) FROM nodes"),
 };
 
 static const struct sqlite_stmts base_part = {stmt_sql, STMT_COUNT};
@@ -64,43 +63,23 @@ enum dl_err sqlite_run_one(struct store *st, sqlite3_stmt *q)
     return err;
 }
 
-static enum dl_err begin(struct store *st, enum store_access access)
-{
-    struct sqlite_store *s = sqlite_of(st);
-    mutex_lock(&s->turn);
-    enum dl_err err = access == STORE_WRITE
-                          ? db_begin(&s->db)
-                          : sqlite_run(sqlite_stmt(st, SQLITE_PART_BASE, STMT_BEGIN_READ));
-    if (err)
-        mutex_unlock(&s->turn);
-    return err;
-}
-
-static enum dl_err commit(struct store *st)
-{
-    struct sqlite_store *s = sqlite_of(st);
-    enum dl_err err = db_commit(&s->db);
-    mutex_unlock(&s->turn);
-    return err;
-}
-
-static void rollback(struct store *st)
-{
-    struct sqlite_store *s = sqlite_of(st);
-    db_rollback(&s->db);
-    mutex_unlock(&s->turn);
-}
-
 static void close_store(struct store *st)
 {
     struct sqlite_store *s = sqlite_of(st);
     if (!s)
         return;
     if (s->db.sql && !sqlite3_get_autocommit(s->db.sql))
-        rollback(st);
+        st->rollback(st);
     db_close(&s->db);
-    mutex_done(&s->turn);
+    sqlite_turn_done(s);
     free(s);
+}
+
+/* What was overwritten in the file is still in the write-ahead log: that is emptied. */
+static enum dl_err scrub(struct store *st)
+{
+    enum dl_err err = db_exec(&sqlite_of(st)->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+    return err == DL_E_BUSY ? DL_OK : err; /* somebody reads: a later checkpoint does it */
 }
 
 static enum dl_err count(struct store *st, enum store_counter counter, int64_t n)
@@ -131,9 +110,10 @@ static enum dl_err stats(struct store *st, struct store_stats *ret)
     enum dl_err err = sqlite_first(q);
     if (err)
         return err;
-    int64_t *const out[] = {&stats.profiles,  &stats.identifiers,     &stats.observations,
-                            &stats.devices,   &stats.devices_revoked, &stats.streams,
-                            &stats.tombstones};
+    int64_t *const out[] = {&stats.profiles,        &stats.identifiers,  &stats.shared,
+                            &stats.detached,        &stats.saturated,    &stats.blocked,
+                            &stats.quarantined,     &stats.observations, &stats.devices,
+                            &stats.devices_revoked, &stats.streams,      &stats.tombstones};
     for (size_t i = 0; i < sizeof out / sizeof out[0]; i++)
         *out[i] = sqlite3_column_int64(q, (int)i);
     err = sqlite_end(q, DL_OK);
@@ -150,9 +130,14 @@ static const char **gather(struct sqlite_store *s, size_t *ret_count)
         [SQLITE_PART_ADMIN] = sqlite_admin_part(&s->api),
         [SQLITE_PART_FACTS] = sqlite_facts_part(&s->api),
         [SQLITE_PART_GRAPH] = sqlite_graph_part(&s->api),
+        [SQLITE_PART_EVIDENCE] = sqlite_evidence_part(&s->api),
+        [SQLITE_PART_DECISIONS] = sqlite_decisions_part(&s->api),
         [SQLITE_PART_READ] = sqlite_read_part(&s->api),
         [SQLITE_PART_LIKENESS] = sqlite_likeness_part(&s->api),
         [SQLITE_PART_RECEIPTS] = sqlite_receipts_part(&s->api),
+        [SQLITE_PART_RIGHTS] = sqlite_rights_part(&s->api),
+        [SQLITE_PART_REKEY] = sqlite_rekey_part(&s->api),
+        [SQLITE_PART_AUDIENCE] = sqlite_audience_part(&s->api),
     };
     size_t total = 0;
     for (size_t i = 0; i < SQLITE_PARTS; i++) {
@@ -172,13 +157,11 @@ enum dl_err store_sqlite_open(struct store **ret, const char *path, enum store_a
     struct sqlite_store *s = calloc(1, sizeof *s);
     if (!s)
         return DL_E_NOMEM;
-    mutex_init(&s->turn);
+    sqlite_turn_part(s);
     s->api.close = close_store;
-    s->api.begin = begin;
-    s->api.commit = commit;
-    s->api.rollback = rollback;
     s->api.count = count;
     s->api.stats = stats;
+    s->api.scrub = scrub;
     struct db_spec spec = {.application_id = APPLICATION_ID, .migrations = hub_migrations};
     const char **sql = gather(s, &spec.stmt_count);
     spec.stmt_sql = sql;

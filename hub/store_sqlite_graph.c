@@ -1,4 +1,4 @@
-/* Nodes, observations and the evidence between them. */
+/* Nodes, and the blobs that they hang together in. */
 #include "hub/store_sqlite_internal.h"
 
 enum stmt {
@@ -8,68 +8,48 @@ enum stmt {
     STMT_NODE_MAX,
     STMT_NODE_ADD,
     STMT_NODES_OF_ROOT,
-    STMT_NODES_ALL,
+    STMT_NODES_EACH,
     STMT_NODE_SET,
-    STMT_OBSERVATION_FIND,
-    STMT_OBSERVATION_ADD,
-    STMT_EVIDENCE_ADD,
-    STMT_EVIDENCE_AROUND,
-    STMT_EVIDENCE_ALL,
-    STMT_MERGE_MEMBERS,
-    STMT_MERGE_ROOT,
-    STMT_SHARED_AROUND,
-    STMT_ROOTS_BESIDE,
-    STMT_DROP_NODES,
-    STMT_DROP_EVIDENCE,
-    STMT_DROP_MEASURES,
-    STMT_DROP_OBSERVATION,
+    STMT_NODE_HELD,
+    STMT_NODE_DELETE,
+    STMT_LIKENESSES_DELETE,
+    STMT_DECISIONS_DELETE,
+    STMT_PARENT,
+    STMT_LINK,
+    STMT_BLOB_NODES,
     STMT_COUNT,
 };
 
 #define NODE_COLUMNS                                                                           \
-    "SELECT n.no, n.type, n.merges, n.shared, n.element, n.key, n.root, r.key "                \
+    "SELECT n.no, n.type, n.marks, n.parent, n.element, n.key, n.root, r.key, n.generation "   \
     "FROM nodes n JOIN nodes r ON r.no = n.root "
-/* Most roots stand alone, and the index on root leaves them out. */
-#define MEMBERS                                                                                \
-    "WITH members(no) AS (SELECT ?1 UNION ALL "                                                \
-    "SELECT no FROM nodes WHERE root = ?1 AND root <> no) "
 
 static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_NODE_FIND] = (NODE_COLUMNS "WHERE n.element = ?1"),
     [STMT_NODE_BY_KEY] = (NODE_COLUMNS "WHERE n.key = ?1"),
     [STMT_NODE_GET] = (NODE_COLUMNS "WHERE n.no = ?1"),
     [STMT_NODE_MAX] = "SELECT coalesce(max(no), 0) FROM nodes",
-    [STMT_NODE_ADD] = ("INSERT INTO nodes(no, type, merges, element, key, root) "
-                       "VALUES (?1, ?2, ?3, ?4, ?5, ?1)"),
-    [STMT_NODES_OF_ROOT] = (MEMBERS NODE_COLUMNS "WHERE n.no IN members ORDER BY n.no"),
-    [STMT_NODES_ALL] = (NODE_COLUMNS "ORDER BY n.no"),
-    [STMT_NODE_SET] = "UPDATE nodes SET root = ?2, shared = ?3 WHERE no = ?1",
-    [STMT_OBSERVATION_FIND] = "SELECT no, anchor FROM observations WHERE hash = ?1",
-    [STMT_OBSERVATION_ADD] = "INSERT INTO observations(hash, anchor) VALUES (?1, ?2)",
-    [STMT_EVIDENCE_ADD] = "INSERT INTO evidence(node, observation) VALUES (?1, ?2)",
-    [STMT_EVIDENCE_AROUND] = ("SELECT b.observation, b.node FROM evidence a "
-                              "JOIN evidence b ON b.observation = a.observation "
-                              "WHERE a.node = ?1 ORDER BY b.observation, b.node"),
-    [STMT_EVIDENCE_ALL] = "SELECT observation, node FROM evidence ORDER BY observation, node",
-    [STMT_MERGE_MEMBERS] = "UPDATE nodes SET root = ?2 WHERE root = ?1 AND root <> no",
-    [STMT_MERGE_ROOT] = "UPDATE nodes SET root = ?2 WHERE no = ?1",
-    [STMT_SHARED_AROUND] =
-        (MEMBERS NODE_COLUMNS "WHERE n.no IN (SELECT b.node FROM members m "
-                              "CROSS JOIN evidence a ON a.node = m.no "
-                              "CROSS JOIN evidence b ON b.observation = a.observation "
-                              "CROSS JOIN nodes s ON s.no = b.node AND s.shared = 1) "
-                              "ORDER BY n.no"),
-    [STMT_ROOTS_BESIDE] = ("SELECT DISTINCT m.root FROM evidence a "
-                           "CROSS JOIN evidence b ON b.observation = a.observation "
-                           "CROSS JOIN nodes m ON m.no = b.node AND m.merges = 1 "
-                           "WHERE a.node = ?1 LIMIT 2"),
-    [STMT_DROP_NODES] =
-        ("DELETE FROM nodes WHERE no IN (SELECT node FROM evidence WHERE observation = ?1) "
-         "AND NOT EXISTS (SELECT 1 FROM evidence e WHERE e.node = nodes.no "
-         "AND e.observation <> ?1)"),
-    [STMT_DROP_EVIDENCE] = "DELETE FROM evidence WHERE observation = ?1",
-    [STMT_DROP_MEASURES] = "DELETE FROM measures WHERE observation = ?1",
-    [STMT_DROP_OBSERVATION] = "DELETE FROM observations WHERE no = ?1",
+    [STMT_NODE_ADD] = ("INSERT INTO nodes(no, type, marks, element, key, parent, root, "
+                       "generation) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+                       "(SELECT generation FROM rekey))"),
+    /* Most roots stand alone, and the index on root leaves them out. */
+    [STMT_NODES_OF_ROOT] = ("WITH members(no) AS (SELECT ?1 UNION ALL "
+                            "SELECT no FROM nodes WHERE root = ?1 AND root <> no) " NODE_COLUMNS
+                            "WHERE n.no IN members ORDER BY n.no"),
+    [STMT_NODES_EACH] = (NODE_COLUMNS "WHERE n.no > ?1 ORDER BY n.no LIMIT ?2"),
+    [STMT_NODE_SET] = "UPDATE nodes SET parent = ?2, root = ?3, marks = ?4 WHERE no = ?1",
+    [STMT_NODE_HELD] = "SELECT 1 FROM evidence WHERE node = ?1 LIMIT 1",
+    [STMT_NODE_DELETE] = "DELETE FROM nodes WHERE no = ?1",
+    [STMT_LIKENESSES_DELETE] = "DELETE FROM likenesses WHERE a = ?1 OR b = ?1",
+    [STMT_DECISIONS_DELETE] =
+        ("DELETE FROM decisions WHERE a <> b AND (a = (SELECT key FROM nodes WHERE no = ?1) "
+         "OR b = (SELECT key FROM nodes WHERE no = ?1))"),
+    [STMT_PARENT] = "SELECT parent FROM nodes WHERE no = ?1",
+    [STMT_LINK] = "UPDATE nodes SET parent = ?2 WHERE no = ?1 AND parent = ?1",
+    [STMT_BLOB_NODES] =
+        ("WITH RECURSIVE members(no) AS (SELECT ?1 UNION ALL SELECT c.no FROM members m "
+         "CROSS JOIN nodes c ON c.parent = m.no AND c.parent <> c.no) " NODE_COLUMNS
+         "WHERE n.no IN members ORDER BY n.no"),
 };
 
 static sqlite3_stmt *stmt(struct store *st, enum stmt which)
@@ -81,9 +61,10 @@ static enum dl_err read_node(sqlite3_stmt *q, struct store_node *ret)
 {
     struct store_node n = {.no = sqlite3_column_int64(q, 0),
                            .type = (uint8_t)sqlite3_column_int(q, 1),
-                           .merges = sqlite3_column_int(q, 2) != 0,
-                           .shared = sqlite3_column_int(q, 3) != 0,
-                           .root = sqlite3_column_int64(q, 6)};
+                           .marks = (uint8_t)sqlite3_column_int(q, 2),
+                           .parent = sqlite3_column_int64(q, 3),
+                           .root = sqlite3_column_int64(q, 6),
+                           .generation = (uint32_t)sqlite3_column_int(q, 8)};
     if (!column_blob(q, 4, n.element, sizeof n.element) ||
         !column_blob(q, 5, n.key, sizeof n.key) ||
         !column_blob(q, 7, n.root_key, sizeof n.root_key))
@@ -121,6 +102,19 @@ static enum dl_err node_find(struct store *st,
     return one_node(q, ret);
 }
 
+static enum dl_err nodes_find(struct store *st, struct store_node *nodes, size_t count)
+{
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < count; i++) {
+        err = node_find(st, nodes[i].element, &nodes[i]);
+        if (err == DL_E_NOT_FOUND) {
+            nodes[i].no = 0;
+            err = DL_OK;
+        }
+    }
+    return err;
+}
+
 static enum dl_err node_by_key(struct store *st, const uint8_t key[static STORE_NODE_KEY_BYTES],
                                struct store_node *ret)
 {
@@ -144,48 +138,52 @@ static enum dl_err nodes_get(struct store *st, struct store_node *nodes, size_t 
     return err;
 }
 
-static enum dl_err add_node(struct store *st, struct store_node *node, int64_t no)
-{
-    sqlite3_stmt *q = stmt(st, STMT_NODE_ADD);
-    bind_int(q, 1, no);
-    bind_int(q, 2, node->type);
-    bind_int(q, 3, node->merges);
-    bind_blob(q, 4, node->element, sizeof node->element);
-    bind_blob(q, 5, node->key, sizeof node->key);
-    enum dl_err err = sqlite_run(q);
-    if (err)
-        return err;
-    node->no = no;
-    node->root = no;
-    memcpy(node->root_key, node->key, sizeof node->root_key);
-    node->shared = false;
-    node->is_new = true;
-    return DL_OK;
-}
-
-static enum dl_err nodes_resolve(struct store *st, struct store_node *nodes, size_t count)
-{
-    enum dl_err err = sqlite_first(stmt(st, STMT_NODE_MAX));
-    if (err)
-        return err;
-    int64_t max = sqlite3_column_int64(stmt(st, STMT_NODE_MAX), 0);
-    err = sqlite_end(stmt(st, STMT_NODE_MAX), DL_OK);
-    for (size_t i = 0; !err && i < count; i++) {
-        err = node_find(st, nodes[i].element, &nodes[i]);
-        if (err == DL_E_NOT_FOUND)
-            err = add_node(st, &nodes[i], ++max);
-    }
-    return err;
-}
-
 static enum dl_err nodes_of_root(struct store *st, int64_t root,
                                  enum dl_err (*fn)(void *ctx, const struct store_node *node),
                                  void *ctx)
 {
-    sqlite3_stmt *q = stmt(st, root ? STMT_NODES_OF_ROOT : STMT_NODES_ALL);
-    if (root)
-        bind_int(q, 1, root);
+    sqlite3_stmt *q = stmt(st, STMT_NODES_OF_ROOT);
+    bind_int(q, 1, root);
     return each_node(q, fn, ctx);
+}
+
+static enum dl_err nodes_each(struct store *st, int64_t after, int64_t limit,
+                              enum dl_err (*fn)(void *ctx, const struct store_node *node),
+                              void *ctx)
+{
+    sqlite3_stmt *q = stmt(st, STMT_NODES_EACH);
+    bind_int(q, 1, after);
+    bind_int(q, 2, limit ? limit : -1);
+    return each_node(q, fn, ctx);
+}
+
+static enum dl_err node_numbers(struct store *st, int64_t *ret, size_t count)
+{
+    sqlite3_stmt *q = stmt(st, STMT_NODE_MAX);
+    enum dl_err err = sqlite_first(q);
+    if (err)
+        return err;
+    for (size_t i = 0; i < count; i++)
+        ret[i] = sqlite3_column_int64(q, 0) + (int64_t)i + 1;
+    return sqlite_end(q, DL_OK);
+}
+
+static enum dl_err nodes_add(struct store *st, const struct store_node *nodes, size_t count)
+{
+    sqlite3_stmt *q = stmt(st, STMT_NODE_ADD);
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < count; i++) {
+        const struct store_node *n = &nodes[i];
+        bind_int(q, 1, n->no);
+        bind_int(q, 2, n->type);
+        bind_int(q, 3, n->marks);
+        bind_blob(q, 4, n->element, sizeof n->element);
+        bind_blob(q, 5, n->key, sizeof n->key);
+        bind_int(q, 6, n->parent);
+        bind_int(q, 7, n->root);
+        err = sqlite_run(q);
+    }
+    return err;
 }
 
 static enum dl_err nodes_set(struct store *st, const struct store_node *nodes, size_t count)
@@ -194,139 +192,125 @@ static enum dl_err nodes_set(struct store *st, const struct store_node *nodes, s
     enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < count; i++) {
         bind_int(q, 1, nodes[i].no);
-        bind_int(q, 2, nodes[i].root);
-        bind_int(q, 3, nodes[i].shared);
+        bind_int(q, 2, nodes[i].parent);
+        bind_int(q, 3, nodes[i].root);
+        bind_int(q, 4, nodes[i].marks);
         err = sqlite_run_one(st, q);
     }
     return err;
 }
 
-static enum dl_err add_observation(struct store *st, struct store_observation *obs)
+static enum dl_err delete_node(struct store *st, int64_t node)
 {
-    sqlite3_stmt *q = stmt(st, STMT_OBSERVATION_ADD);
-    bind_blob(q, 1, obs->hash, sizeof obs->hash);
-    bind_int(q, 2, obs->anchor);
-    enum dl_err err = sqlite_run(q);
-    if (!err) {
-        obs->no = sqlite3_last_insert_rowid(sqlite_of(st)->db.sql);
-        obs->is_new = true;
-    }
-    return err;
-}
-
-static enum dl_err observations_resolve(struct store *st, struct store_observation *obs,
-                                        size_t count)
-{
-    sqlite3_stmt *q = stmt(st, STMT_OBSERVATION_FIND);
+    static const enum stmt steps[] = {STMT_LIKENESSES_DELETE, STMT_DECISIONS_DELETE,
+                                      STMT_NODE_DELETE};
     enum dl_err err = DL_OK;
-    for (size_t i = 0; !err && i < count; i++) {
-        bind_blob(q, 1, obs[i].hash, sizeof obs[i].hash);
-        err = sqlite_first(q);
-        if (!err) {
-            obs[i].no = sqlite3_column_int64(q, 0);
-            obs[i].anchor = sqlite3_column_int64(q, 1);
-            obs[i].is_new = false;
-            err = sqlite_end(q, DL_OK);
-        } else if (err == DL_E_NOT_FOUND) {
-            err = add_observation(st, &obs[i]);
-        }
-    }
-    return err;
-}
-
-static enum dl_err evidence_add(struct store *st, const struct store_evidence *rows,
-                                size_t count)
-{
-    sqlite3_stmt *q = stmt(st, STMT_EVIDENCE_ADD);
-    enum dl_err err = DL_OK;
-    for (size_t i = 0; !err && i < count; i++) {
-        bind_int(q, 1, rows[i].node);
-        bind_int(q, 2, rows[i].observation);
+    for (size_t step = 0; !err && step < sizeof steps / sizeof steps[0]; step++) {
+        sqlite3_stmt *q = stmt(st, steps[step]);
+        bind_int(q, 1, node);
         err = sqlite_run(q);
     }
     return err;
 }
 
-static enum dl_err
-evidence_around(struct store *st, int64_t node,
-                enum dl_err (*fn)(void *ctx, const struct store_evidence *row), void *ctx)
+static enum dl_err nodes_delete(struct store *st, const int64_t *nodes, size_t count)
 {
-    sqlite3_stmt *q = stmt(st, node ? STMT_EVIDENCE_AROUND : STMT_EVIDENCE_ALL);
-    if (node)
-        bind_int(q, 1, node);
     enum dl_err err = DL_OK;
-    while (!err && sqlite3_step(q) == SQLITE_ROW) {
-        struct store_evidence row = {.observation = sqlite3_column_int64(q, 0),
-                                     .node = sqlite3_column_int64(q, 1)};
-        err = fn(ctx, &row);
+    for (size_t i = 0; !err && i < count; i++) {
+        sqlite3_stmt *held = stmt(st, STMT_NODE_HELD);
+        bind_int(held, 1, nodes[i]);
+        err = sqlite_first(held);
+        if (!err)
+            err = sqlite_end(held, DL_OK);
+        else if (err == DL_E_NOT_FOUND)
+            err = delete_node(st, nodes[i]);
     }
-    return sqlite_end(q, err);
-}
-
-static enum dl_err roots_merge(struct store *st, const struct store_merge *merges, size_t count)
-{
-    static const enum stmt steps[] = {STMT_MERGE_MEMBERS, STMT_MERGE_ROOT};
-    enum dl_err err = DL_OK;
-    for (size_t i = 0; !err && i < count; i++)
-        for (size_t step = 0; !err && step < 2; step++) {
-            sqlite3_stmt *q = stmt(st, steps[step]);
-            bind_int(q, 1, merges[i].from);
-            bind_int(q, 2, merges[i].into);
-            err = sqlite_run(q);
-        }
     return err;
 }
 
-static enum dl_err shared_around(struct store *st, int64_t root,
-                                 enum dl_err (*fn)(void *ctx, const struct store_node *node),
-                                 void *ctx)
-{
-    sqlite3_stmt *q = stmt(st, STMT_SHARED_AROUND);
-    bind_int(q, 1, root);
-    return each_node(q, fn, ctx);
-}
+/* ---- blobs --------------------------------------------------------------------------------
+ */
 
-static enum dl_err roots_beside(struct store *st, int64_t node, int64_t ret[static 2],
-                                size_t *ret_count)
+static enum dl_err parent_of(struct store *st, int64_t node, int64_t *ret)
 {
-    sqlite3_stmt *q = stmt(st, STMT_ROOTS_BESIDE);
+    sqlite3_stmt *q = stmt(st, STMT_PARENT);
     bind_int(q, 1, node);
-    size_t count = 0;
-    while (count < 2 && sqlite3_step(q) == SQLITE_ROW)
-        ret[count++] = sqlite3_column_int64(q, 0);
-    *ret_count = count;
+    enum dl_err err = sqlite_first(q);
+    if (err)
+        return err;
+    *ret = sqlite3_column_int64(q, 0);
     return sqlite_end(q, DL_OK);
 }
 
-static enum dl_err observations_delete(struct store *st, const int64_t *observations,
-                                       size_t count)
+static enum dl_err blobs_find(struct store *st, int64_t *nodes, size_t count)
 {
-    static const enum stmt steps[] = {STMT_DROP_NODES, STMT_DROP_EVIDENCE, STMT_DROP_MEASURES,
-                                      STMT_DROP_OBSERVATION};
     enum dl_err err = DL_OK;
-    for (size_t i = 0; !err && i < count; i++)
-        for (size_t step = 0; !err && step < sizeof steps / sizeof steps[0]; step++) {
-            sqlite3_stmt *q = stmt(st, steps[step]);
-            bind_int(q, 1, observations[i]);
-            err = sqlite_run(q);
-        }
+    for (size_t i = 0; !err && i < count; i++) {
+        int64_t parent = nodes[i];
+        do {
+            nodes[i] = parent;
+            err = parent_of(st, nodes[i], &parent);
+        } while (!err && parent != nodes[i]);
+    }
+    return err;
+}
+
+/* A transaction that writes is alone here. */
+static enum dl_err blobs_lock(struct store *st, const int64_t *roots, size_t count,
+                              bool *ret_waited)
+{
+    (void)st;
+    (void)roots;
+    (void)count;
+    *ret_waited = false;
+    return DL_OK;
+}
+
+static enum dl_err blobs_link(struct store *st, const struct store_link *links, size_t count,
+                              size_t *ret_done)
+{
+    sqlite3_stmt *q = stmt(st, STMT_LINK);
+    enum dl_err err = DL_OK;
+    size_t done = 0;
+    for (size_t i = 0; !err && i < count; i++) {
+        bind_int(q, 1, links[i].from);
+        bind_int(q, 2, links[i].into);
+        err = sqlite_run_one(st, q);
+        done += err == DL_OK;
+        err = err == DL_E_NOT_FOUND ? DL_OK : err;
+    }
+    *ret_done = done;
+    return err;
+}
+
+static enum dl_err blobs_nodes(struct store *st, const int64_t *roots, size_t count,
+                               enum dl_err (*fn)(void *ctx, const struct store_node *node),
+                               void *ctx)
+{
+    sqlite3_stmt *q = stmt(st, STMT_BLOB_NODES);
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < count; i++) {
+        bind_int(q, 1, roots[i]);
+        err = each_node(q, fn, ctx);
+    }
     return err;
 }
 
 struct sqlite_stmts sqlite_graph_part(struct store *api)
 {
-    api->nodes_resolve = nodes_resolve;
+    api->nodes_find = nodes_find;
     api->node_find = node_find;
     api->node_by_key = node_by_key;
     api->nodes_get = nodes_get;
     api->nodes_of_root = nodes_of_root;
+    api->nodes_each = nodes_each;
+    api->node_numbers = node_numbers;
+    api->nodes_add = nodes_add;
     api->nodes_set = nodes_set;
-    api->observations_resolve = observations_resolve;
-    api->evidence_add = evidence_add;
-    api->evidence_around = evidence_around;
-    api->roots_merge = roots_merge;
-    api->shared_around = shared_around;
-    api->roots_beside = roots_beside;
-    api->observations_delete = observations_delete;
+    api->nodes_delete = nodes_delete;
+    api->blobs_find = blobs_find;
+    api->blobs_lock = blobs_lock;
+    api->blobs_link = blobs_link;
+    api->blobs_nodes = blobs_nodes;
     return (struct sqlite_stmts){stmt_sql, STMT_COUNT};
 }

@@ -18,9 +18,14 @@ enum sqlite_part {
     SQLITE_PART_ADMIN,
     SQLITE_PART_FACTS,
     SQLITE_PART_GRAPH,
+    SQLITE_PART_EVIDENCE,
+    SQLITE_PART_DECISIONS,
     SQLITE_PART_READ,
     SQLITE_PART_LIKENESS,
     SQLITE_PART_RECEIPTS,
+    SQLITE_PART_RIGHTS,
+    SQLITE_PART_REKEY,
+    SQLITE_PART_AUDIENCE,
     SQLITE_PARTS
 };
 
@@ -29,20 +34,41 @@ struct sqlite_stmts {
     size_t count;
 };
 
+/* Whose turn it is at the one handle, and who shares a commit (store_sqlite_turn.c). */
+struct sqlite_turn {
+    struct mutex lock;
+    struct cond changed;
+    uint64_t next_ticket; /* of whoever comes; less `serving`: those who wait or work */
+    uint64_t serving;
+    struct sqlite_member *members; /* their work lies in the open transaction */
+    size_t member_count;
+    uint64_t opened_us;
+    bool is_part; /* the present turn's work is a part of a transaction others began */
+};
+
 struct sqlite_store {
     struct store api; /* first: a struct store * is one of these */
     struct db db;
-    struct mutex turn; /* held from begin to commit or rollback */
+    struct sqlite_turn turn;
     size_t part_at[SQLITE_PARTS];
 };
+
+/* begin, commit and rollback of the interface. */
+void sqlite_turn_part(struct sqlite_store *s);
+void sqlite_turn_done(struct sqlite_store *s);
 
 /* Each adds its functions to `api` and tells its statements. */
 struct sqlite_stmts sqlite_admin_part(struct store *api);
 struct sqlite_stmts sqlite_facts_part(struct store *api);
 struct sqlite_stmts sqlite_graph_part(struct store *api);
+struct sqlite_stmts sqlite_evidence_part(struct store *api);
+struct sqlite_stmts sqlite_decisions_part(struct store *api);
 struct sqlite_stmts sqlite_read_part(struct store *api);
 struct sqlite_stmts sqlite_likeness_part(struct store *api);
 struct sqlite_stmts sqlite_receipts_part(struct store *api);
+struct sqlite_stmts sqlite_rights_part(struct store *api);
+struct sqlite_stmts sqlite_rekey_part(struct store *api);
+struct sqlite_stmts sqlite_audience_part(struct store *api);
 
 static inline struct sqlite_store *sqlite_of(struct store *st)
 {

@@ -1,33 +1,30 @@
-/* Recipe tokens, what the matcher concluded of them, and what a person decided. */
+/* Recipe tokens, and what the matcher concluded of them. */
 #include "hub/store_sqlite_internal.h"
 
 enum stmt {
     STMT_RECIPES_PUT,
     STMT_RECIPES_EACH,
     STMT_RECIPES_DROP,
-    STMT_LIKENESSES_CLEAR,
-    STMT_LIKENESS_ADD,
+    STMT_LIKENESS_PUT,
+    STMT_LIKENESS_DROP,
     STMT_LIKENESSES_EACH,
     STMT_LIKENESSES_OF,
-    STMT_VERDICT_PUT,
-    STMT_VERDICTS_EACH,
     STMT_COUNT,
 };
 
 static const char *const stmt_sql[STMT_COUNT] = {
-    [STMT_RECIPES_PUT] = "INSERT OR IGNORE INTO recipes(element, tokens) VALUES (?1, ?2)",
+    [STMT_RECIPES_PUT] = ("INSERT OR IGNORE INTO recipes(element, tokens, generation) "
+                          "VALUES (?1, ?2, (SELECT generation FROM rekey))"),
     [STMT_RECIPES_EACH] = ("SELECT n.no, r.element, r.tokens FROM recipes r "
                            "JOIN nodes n ON n.element = r.element ORDER BY n.no"),
     [STMT_RECIPES_DROP] = "DELETE FROM recipes WHERE element = ?1",
-    [STMT_LIKENESSES_CLEAR] = "DELETE FROM likenesses",
-    [STMT_LIKENESS_ADD] =
-        "INSERT INTO likenesses(a, b, millibits, state) VALUES (?1, ?2, ?3, ?4)",
+    [STMT_LIKENESS_PUT] =
+        "INSERT OR REPLACE INTO likenesses(a, b, millibits, state) VALUES (?1, ?2, ?3, ?4)",
+    [STMT_LIKENESS_DROP] = "DELETE FROM likenesses WHERE a = ?1 AND b = ?2",
     [STMT_LIKENESSES_EACH] = ("SELECT a, b, millibits, state FROM likenesses "
                               "ORDER BY millibits DESC, a, b"),
-    [STMT_LIKENESSES_OF] = ("SELECT a, b, millibits, state FROM likenesses "
-                            "WHERE a = ?1 OR b = ?1 ORDER BY millibits DESC, a, b"),
-    [STMT_VERDICT_PUT] = "INSERT OR REPLACE INTO verdicts(a, b, same) VALUES (?1, ?2, ?3)",
-    [STMT_VERDICTS_EACH] = "SELECT a, b, same FROM verdicts ORDER BY a, b",
+    [STMT_LIKENESSES_OF] =
+        "SELECT a, b, millibits, state FROM likenesses WHERE a = ?1 OR b = ?1",
 };
 
 static sqlite3_stmt *stmt(struct store *st, enum stmt which)
@@ -66,11 +63,11 @@ recipes_each(struct store *st,
     return sqlite_end(q, err);
 }
 
-static enum dl_err likenesses_replace(struct store *st, const struct store_likeness *rows,
-                                      size_t count)
+static enum dl_err likenesses_put(struct store *st, const struct store_likeness *rows,
+                                  size_t count)
 {
-    enum dl_err err = sqlite_run(stmt(st, STMT_LIKENESSES_CLEAR));
-    sqlite3_stmt *q = stmt(st, STMT_LIKENESS_ADD);
+    sqlite3_stmt *q = stmt(st, STMT_LIKENESS_PUT);
+    enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < count; i++) {
         bind_int(q, 1, rows[i].a);
         bind_int(q, 2, rows[i].b);
@@ -81,13 +78,22 @@ static enum dl_err likenesses_replace(struct store *st, const struct store_liken
     return err;
 }
 
-static enum dl_err
-likenesses_each(struct store *st, int64_t node,
-                enum dl_err (*fn)(void *ctx, const struct store_likeness *row), void *ctx)
+static enum dl_err likenesses_drop(struct store *st, const struct store_likeness *rows,
+                                   size_t count)
 {
-    sqlite3_stmt *q = stmt(st, node ? STMT_LIKENESSES_OF : STMT_LIKENESSES_EACH);
-    if (node)
-        bind_int(q, 1, node);
+    sqlite3_stmt *q = stmt(st, STMT_LIKENESS_DROP);
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < count; i++) {
+        bind_int(q, 1, rows[i].a);
+        bind_int(q, 2, rows[i].b);
+        err = sqlite_run(q);
+    }
+    return err;
+}
+
+static enum dl_err
+each(sqlite3_stmt *q, enum dl_err (*fn)(void *ctx, const struct store_likeness *row), void *ctx)
+{
     enum dl_err err = DL_OK;
     while (!err && sqlite3_step(q) == SQLITE_ROW) {
         struct store_likeness row = {.a = sqlite3_column_int64(q, 0),
@@ -100,28 +106,24 @@ likenesses_each(struct store *st, int64_t node,
     return sqlite_end(q, err);
 }
 
-static enum dl_err verdict_put(struct store *st, const struct store_verdict *verdict)
+static enum dl_err
+likenesses_each(struct store *st,
+                enum dl_err (*fn)(void *ctx, const struct store_likeness *row), void *ctx)
 {
-    sqlite3_stmt *q = stmt(st, STMT_VERDICT_PUT);
-    bind_int(q, 1, verdict->a);
-    bind_int(q, 2, verdict->b);
-    bind_int(q, 3, verdict->same);
-    return sqlite_run(q);
+    return each(stmt(st, STMT_LIKENESSES_EACH), fn, ctx);
 }
 
-static enum dl_err
-verdicts_each(struct store *st,
-              enum dl_err (*fn)(void *ctx, const struct store_verdict *verdict), void *ctx)
+static enum dl_err likenesses_of(struct store *st, const int64_t *nodes, size_t count,
+                                 enum dl_err (*fn)(void *ctx, const struct store_likeness *row),
+                                 void *ctx)
 {
-    sqlite3_stmt *q = stmt(st, STMT_VERDICTS_EACH);
+    sqlite3_stmt *q = stmt(st, STMT_LIKENESSES_OF);
     enum dl_err err = DL_OK;
-    while (!err && sqlite3_step(q) == SQLITE_ROW) {
-        struct store_verdict row = {.a = sqlite3_column_int64(q, 0),
-                                    .b = sqlite3_column_int64(q, 1),
-                                    .same = sqlite3_column_int(q, 2) != 0};
-        err = fn(ctx, &row);
+    for (size_t i = 0; !err && i < count; i++) {
+        bind_int(q, 1, nodes[i]);
+        err = each(q, fn, ctx);
     }
-    return sqlite_end(q, err);
+    return err;
 }
 
 struct sqlite_stmts sqlite_likeness_part(struct store *api)
@@ -129,9 +131,9 @@ struct sqlite_stmts sqlite_likeness_part(struct store *api)
     api->recipes_put = recipes_put;
     api->recipes_drop = recipes_drop;
     api->recipes_each = recipes_each;
-    api->likenesses_replace = likenesses_replace;
+    api->likenesses_put = likenesses_put;
+    api->likenesses_drop = likenesses_drop;
     api->likenesses_each = likenesses_each;
-    api->verdict_put = verdict_put;
-    api->verdicts_each = verdicts_each;
+    api->likenesses_of = likenesses_of;
     return (struct sqlite_stmts){stmt_sql, STMT_COUNT};
 }

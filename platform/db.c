@@ -16,12 +16,20 @@
 #define CHECK_BYTES_UNCLEAN ((uint64_t)1 << 30)
 
 /* Every handle's own statements, kept behind the caller's. */
-enum own_stmt { OWN_BEGIN, OWN_COMMIT, OWN_ROLLBACK, OWN_COUNT };
+enum own_stmt {
+    OWN_BEGIN,
+    OWN_COMMIT,
+    OWN_ROLLBACK,
+    OWN_SAVE,
+    OWN_RELEASE,
+    OWN_ROLLBACK_TO,
+    OWN_COUNT
+};
 
 static const char *const own_sql[OWN_COUNT] = {
-    [OWN_BEGIN] = "BEGIN IMMEDIATE",
-    [OWN_COMMIT] = "COMMIT",
-    [OWN_ROLLBACK] = "ROLLBACK",
+    [OWN_BEGIN] = "BEGIN IMMEDIATE", [OWN_COMMIT] = "COMMIT",
+    [OWN_ROLLBACK] = "ROLLBACK",     [OWN_SAVE] = "SAVEPOINT part",
+    [OWN_RELEASE] = "RELEASE part",  [OWN_ROLLBACK_TO] = "ROLLBACK TO part",
 };
 
 /* One opening: what its steps share. */
@@ -102,6 +110,28 @@ void db_rollback(struct db *db)
 {
     if (!sqlite3_get_autocommit(db->sql)) /* some failures have rolled back already */
         dl_ignore(run_own(db, OWN_ROLLBACK));
+}
+
+enum dl_err db_part_begin(struct db *db)
+{
+    return run_own(db, OWN_SAVE);
+}
+
+enum dl_err db_part_keep(struct db *db)
+{
+    return run_own(db, OWN_RELEASE);
+}
+
+enum dl_err db_part_drop(struct db *db)
+{
+    if (sqlite3_get_autocommit(db->sql))
+        return DL_E_IO;
+    enum dl_err err = run_own(db, OWN_ROLLBACK_TO);
+    if (!err)
+        err = run_own(db, OWN_RELEASE);
+    if (err)
+        db_rollback(db);
+    return err;
 }
 
 void db_close(struct db *db)

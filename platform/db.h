@@ -52,6 +52,15 @@ DL_MUST_CHECK enum dl_err db_begin(struct db *db); /* BEGIN IMMEDIATE */
 DL_MUST_CHECK enum dl_err db_commit(struct db *db);
 /* Fine without a transaction. */
 void db_rollback(struct db *db);
+
+/* A part of the transaction that can be dropped alone (a savepoint); parts do not
+ * nest. keep: it is the transaction's now. drop: DL_OK means that the rest of the
+ * transaction stands; after an error, as after one of begin or keep that rolled
+ * back by itself, nothing of it does. */
+DL_MUST_CHECK enum dl_err db_part_begin(struct db *db);
+DL_MUST_CHECK enum dl_err db_part_keep(struct db *db);
+DL_MUST_CHECK enum dl_err db_part_drop(struct db *db);
+
 /* Runs literal SQL without results. */
 DL_MUST_CHECK enum dl_err db_exec(struct db *db, const char *sql);
 

@@ -125,23 +125,26 @@ CREATE TABLE quarantine (
     body BLOB NOT NULL
 ) STRICT;
 
--- root: the node with the smallest key that this one is one person with, found
--- in one step. Most nodes are their own, so those are left out of the index.
+-- parent: a smaller number of the same blob, or itself. root: the node with the
+-- smallest key that this one is one person with, found in one step. Most nodes are
+-- both, so those are left out of the indexes. marks: enum store_mark.
 CREATE TABLE nodes (
     no INTEGER PRIMARY KEY,
     type INTEGER NOT NULL,
-    merges INTEGER NOT NULL,
-    shared INTEGER NOT NULL DEFAULT 0,
+    marks INTEGER NOT NULL,
     element BLOB NOT NULL UNIQUE CHECK (length(element) = 32),
     key BLOB NOT NULL UNIQUE CHECK (length(key) = 12),
+    parent INTEGER NOT NULL,
     root INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX nodes_under ON nodes(root) WHERE root <> no;
+CREATE INDEX nodes_below ON nodes(parent) WHERE parent <> no;
 
+-- anchor: NULL: nobody's.
 CREATE TABLE observations (
     no INTEGER PRIMARY KEY,
     hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 16),
-    anchor INTEGER NOT NULL
+    anchor INTEGER
 ) STRICT;
 
 CREATE TABLE evidence (
@@ -150,6 +153,27 @@ CREATE TABLE evidence (
     PRIMARY KEY (node, observation)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX evidence_by_observation ON evidence(observation, node);
+
+-- grp: those made in one act. kind: store_decision_kind. undone_ms 0: stands.
+CREATE TABLE decisions (
+    no INTEGER PRIMARY KEY AUTOINCREMENT,
+    grp INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    a BLOB NOT NULL CHECK (length(a) = 12),
+    b BLOB NOT NULL CHECK (length(b) = 12),
+    at_ms INTEGER NOT NULL,
+    undone_ms INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX decisions_of_a ON decisions(a) WHERE undone_ms = 0;
+CREATE INDEX decisions_of_b ON decisions(b) WHERE undone_ms = 0 AND a <> b;
+CREATE INDEX decisions_in ON decisions(grp);
+
+CREATE TABLE rules (
+    version INTEGER PRIMARY KEY,
+    at_ms INTEGER NOT NULL,
+    who TEXT NOT NULL,
+    json TEXT NOT NULL
+) STRICT;
 
 -- kind: store_measure_kind. observation 0: nobody's.
 CREATE TABLE measures (

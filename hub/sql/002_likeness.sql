@@ -17,18 +17,4 @@ CREATE TABLE likenesses (
     PRIMARY KEY (a, b)
 ) STRICT, WITHOUT ROWID;
 
--- What a person decided of two nodes; stands until the opposite is decided.
-CREATE TABLE verdicts (
-    a INTEGER NOT NULL,
-    b INTEGER NOT NULL,
-    same INTEGER NOT NULL,
-    PRIMARY KEY (a, b)
-) STRICT, WITHOUT ROWID;
-
-CREATE TRIGGER nodes_take_along AFTER DELETE ON nodes WHEN OLD.type = 127
-BEGIN
-    DELETE FROM likenesses WHERE a = OLD.no OR b = OLD.no;
-    DELETE FROM verdicts WHERE a = OLD.no OR b = OLD.no;
-END;
 CREATE INDEX likenesses_by_b ON likenesses(b);
-CREATE INDEX verdicts_by_b ON verdicts(b);

@@ -1,5 +1,5 @@
 #include "hub/erase.h"
-#include "hub/match.h"
+#include "hub/match_internal.h"
 #include "hub/profile.h"
 #include "tests/unit/hub/fixture.h"
 
@@ -22,9 +22,11 @@ struct world {
     struct event events[EVENTS];
 };
 
+static struct rules rules; /* as they come */
+
 static bool merges(const struct world *w, size_t node)
 {
-    return match_rule_of(w->type[node]).merges;
+    return rules_merges(&rules, w->type[node]);
 }
 
 static size_t smaller(const struct world *w, size_t a, size_t b)
@@ -71,10 +73,11 @@ static size_t model_profile(const struct world *w, const size_t person[NODES], s
 {
     size_t best = NODES;
     for (size_t n = 0; n < NODES; n++) {
-        if (!w->events[event].has[n] || !match_rule_of(w->type[n]).rank)
+        const struct rule *rule = rules_of(&rules, w->type[n]);
+        if (!w->events[event].has[n] || !rule)
             continue;
-        int rank = match_rule_of(w->type[n]).rank;
-        int best_rank = best == NODES ? 99 : match_rule_of(w->type[best]).rank;
+        int64_t rank = rule->priority;
+        int64_t best_rank = best == NODES ? 99 : rules_of(&rules, w->type[best])->priority;
         if (rank < best_rank || (rank == best_rank && smaller(w, n, best) == n))
             best = n;
     }
@@ -137,7 +140,7 @@ static void bring_in(struct fixture *fx, struct world *w, const size_t order[EVE
                     memcpy(t->element, w->element[n], GROUP_ELEMENT_BYTES);
                 }
         }
-        assert_int_equal(match_attach(st, fx->hub->id_key, sets, count), DL_OK);
+        assert_int_equal(match_attach(st, fx->hub->id_key, &rules, sets, count), DL_OK);
         for (size_t i = 0; i < count; i++) {
             struct event *e = &w->events[order[done + i]];
             e->observation = sets[i].observation;
@@ -255,7 +258,7 @@ static enum dl_err collect(void *ctx, const struct store_node *node)
     uint8_t **at = ctx;
     memcpy(*at, node->key, STORE_NODE_KEY_BYTES);
     memcpy(*at + STORE_NODE_KEY_BYTES, node->root_key, STORE_NODE_KEY_BYTES);
-    (*at)[PICTURE_BYTES - 1] = node->shared;
+    (*at)[PICTURE_BYTES - 1] = node->marks;
     *at += PICTURE_BYTES;
     return DL_OK;
 }
@@ -274,10 +277,12 @@ static void a_rebuild_from_the_evidence_changes_nothing(void **state)
         shuffle(order);
         assert_int_equal(st->begin(st, STORE_WRITE), DL_OK);
         bring_in(fx, &w, order);
-        assert_int_equal(st->nodes_of_root(st, 0, collect, &at), DL_OK);
-        assert_int_equal(match_rebuild(st), DL_OK);
+        assert_int_equal(st->nodes_each(st, 0, 0, collect, &at), DL_OK);
+        struct match_rebuild rebuild = {.pass = 0};
+        while (rebuild.pass < MATCH_REBUILD_PASSES)
+            assert_int_equal(match_rebuild_step(st, &rules, &rebuild), DL_OK);
         at = after[0];
-        assert_int_equal(st->nodes_of_root(st, 0, collect, &at), DL_OK);
+        assert_int_equal(st->nodes_each(st, 0, 0, collect, &at), DL_OK);
         assert_memory_equal(before, after, sizeof before);
         st->rollback(st);
     }
@@ -296,8 +301,9 @@ static void a_rebuild_gives_the_same_profiles_and_measures(void **state)
     till_deliver(&t);
     char *before = export_all(fx, EXPORT_PROFILES, EXPORT_NDJSON);
     struct store *st = fx->hub->store;
+    assert_int_equal(match_rebuild(st, NULL, NULL), DL_OK);
     assert_int_equal(st->begin(st, STORE_WRITE), DL_OK);
-    assert_int_equal(match_rebuild(st), DL_OK);
+    assert_int_equal(profile_rebuild(st), DL_OK);
     assert_int_equal(st->commit(st), DL_OK);
     char *after = export_all(fx, EXPORT_PROFILES, EXPORT_NDJSON);
     assert_string_equal(before, after);
@@ -327,6 +333,7 @@ static void a_cookie_joins_nobody(void **state)
 
 int main(void)
 {
+    rules = rules_defaults();
     const struct CMUnitTest tests[] = {
         CASE(a_thousand_shuffles_agree_with_the_model),
         CASE(a_rebuild_from_the_evidence_changes_nothing),

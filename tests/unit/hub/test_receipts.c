@@ -122,10 +122,6 @@ static void model_goods(struct rows *rows, size_t who, const struct happening *h
 static void model_one(struct rows *rows, size_t who, size_t whose, const struct happening *h)
 {
     int64_t units = (h->beans ? 2 : 0) + (h->soap ? 1 : 0);
-    if (h->store[0])
-        add_row(rows, who, STORE_MEASURE_STORE, h->store, 1, 0, 0);
-    if (h->channel[0] && h->kind != CHECKIN)
-        add_row(rows, who, STORE_MEASURE_CHANNEL, h->channel, 1, 0, 0);
     if (h->kind == VISIT)
         add_row(rows, who, STORE_MEASURE_VISIT, "visit", 1, 0, 0);
     if (h->kind == CHECKIN)
@@ -152,20 +148,30 @@ static size_t whose_money(const struct world *w, const struct happening *h, size
     return buyer ? buyer->who : 0;
 }
 
+/* An event is there, whatever becomes of its receipt. */
+static void model_event(struct rows *rows, enum store_measure_kind kind, const char *name,
+                        const struct happening *h)
+{
+    if (!name[0])
+        return;
+    add_row(rows, h->who, kind, name, 1, 0, 0);
+    for (size_t i = 0; i < rows->count; i++) {
+        struct row *r = &rows->at[i];
+        if (r->who != h->who || r->kind != kind || strcmp(r->name, name) != 0)
+            continue;
+        r->first_ms = r->first_ms && r->first_ms < h->time_ms ? r->first_ms : h->time_ms;
+        r->last_ms = r->last_ms > h->time_ms ? r->last_ms : h->time_ms;
+    }
+}
+
 static void model(const struct world *w, struct rows *rows)
 {
     rows->count = 0;
     for (size_t i = 0; i < EVENTS; i++) {
         const struct happening *h = &w->at[i];
-        add_row(rows, h->who, STORE_MEASURE_TYPE, type_of(h), 1, 0, 0);
-        for (size_t k = 0; k < rows->count; k++) {
-            struct row *r = &rows->at[k];
-            if (r->kind != STORE_MEASURE_TYPE || r->who != h->who ||
-                strcmp(r->name, type_of(h)) != 0)
-                continue;
-            r->first_ms = r->first_ms && r->first_ms < h->time_ms ? r->first_ms : h->time_ms;
-            r->last_ms = r->last_ms > h->time_ms ? r->last_ms : h->time_ms;
-        }
+        model_event(rows, STORE_MEASURE_TYPE, type_of(h), h);
+        model_event(rows, STORE_MEASURE_STORE, h->store, h);
+        model_event(rows, STORE_MEASURE_CHANNEL, h->channel, h);
         if (h->kind == VOID || h->kind == ANNULLED)
             continue;
         size_t who = h->who;
@@ -325,7 +331,9 @@ static void settle(struct fixture *fx, struct world *w)
         struct match_set set = {.tokens = &w->people[i], .count = 1};
         w->people[i].type = TOKEN_TYPE_EMAIL;
         random_bytes(w->people[i].element, GROUP_ELEMENT_BYTES);
-        assert_int_equal(match_attach(st, fx->hub->id_key, &set, 1), DL_OK);
+        struct rules rules;
+        assert_int_equal(rules_current(st, &rules), DL_OK);
+        assert_int_equal(match_attach(st, fx->hub->id_key, &rules, &set, 1), DL_OK);
         w->observations[i] = set.observation;
     }
     assert_int_equal(st->commit(st), DL_OK);
