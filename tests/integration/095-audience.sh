@@ -141,6 +141,20 @@ check "a new audience key" dunlin-keys audience-key --keyring hub.keyring
 is "is the second" "$(dunlin-keys inspect --keyring hub.keyring --json | jq '.audience_keys | length')" 2
 check "what was sealed to the first is opened" upload google a1 again.csv
 
+# A keyring of before audience keys, and one with a passphrase.
+jq -c '.format = "dunlin-keyring-1" | del(.audience)' hub.keyring >old.keyring && chmod 600 old.keyring
+dunlin-keys enroll till-3 --keyring old.keyring --hub "$HUB_URL" --ca hub/ca.pem \
+    --admin-token-file hub/admin.token >old.bundle 2>/dev/null
+is "an old keyring gets a key with the next enrolment" \
+    "$(jq -r .audience_public old.bundle)" "$(jq -r '.audience[0].public' old.keyring)"
+is "and is of the new format" "$(jq -r .format old.keyring)" dunlin-keyring-2
+echo 'correct horse' >pass && chmod 600 pass
+dunlin-keys init --keyring locked.key --hub-share locked.share --passphrase-file pass >/dev/null
+check_not "a locked keyring takes no new key without its passphrase" \
+    env DUNLIN_PASSPHRASE=wrong dunlin-keys audience-key --keyring locked.key
+check "with it, it does" dunlin-keys audience-key --keyring locked.key --passphrase-file pass
+check "and shows no secret" sh -c "! dunlin-keys inspect --keyring locked.key --json | grep -qF \"\$(jq -r '.audience[0].secret' locked.key)\""
+
 # Taken back: by the phone alone, for the whole person, and for what comes late.
 take w-0 purchase "$yes" '{"email":"jane.doe@example.com"}' "$(ago '3 hours')"
 flush
