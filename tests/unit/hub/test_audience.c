@@ -1,7 +1,7 @@
 #include "tests/unit/hub/fixture.h"
 
 #include "hub/audience.h"
-#include "hub/match.h"
+#include "hub/store_sqlite_internal.h"
 #include "sync/audience_set.h"
 
 #define META AUDIENCE_BIT(AUDIENCE_META)
@@ -54,6 +54,22 @@ static enum dl_err note(void *ctx, const struct store_audience *row)
     return DL_OK;
 }
 
+/* Of rows that belong to nobody any more too: a later observation may get the number. */
+static int64_t rows_in_file(struct fixture *fx)
+{
+    struct store *st = fx->hub->reader;
+    sqlite3_stmt *q = NULL;
+    assert_int_equal(st->begin(st, STORE_READ), DL_OK);
+    assert_int_equal(sqlite3_prepare_v2(sqlite_of(st)->db.sql, "SELECT count(*) FROM audience",
+                                        -1, &q, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    int64_t n = sqlite3_column_int64(q, 0);
+    sqlite3_finalize(q);
+    st->rollback(st);
+    return n;
+}
+
 static int by_char(const void *a, const void *b)
 {
     return *(const char *)a - *(const char *)b;
@@ -69,6 +85,7 @@ static void expect_kept(struct fixture *fx, const char *want)
     st->rollback(st);
     qsort(marks, strlen(marks), 1, by_char);
     assert_string_equal(marks, want);
+    assert_int_equal(rows_in_file(fx), strlen(want));
 }
 
 static void the_newest_of_each_observation_is_kept(void **state)
