@@ -84,12 +84,12 @@ check_not "a platform nobody knows is refused" upload myspace a1 m.csv
 if [ -f "$vectors" ]; then
     published='.vectors[] | select((.scheme | IN("google", "meta", "uid2")) and .status == "ok"
         and (.field == "email" or (.field == "phone" and (.input | startswith("+")))))'
-    jq -c "[$published] | unique_by(.field, .input) | .[]" "$vectors" >cases
+    jq -c "[$published] | unique_by(.field, .input) | .[]" "$vectors" >cases.txt
     n=0
     while read -r case; do
         event "v-$((n += 1))" visit "$yes" "$(jq -c --arg n "V$n" '{(.field):.input,loyalty_id:$n}' <<<"$case")"
-    done <cases >batch
-    post /v1/events @batch application/x-ndjson
+    done <cases.txt >batch.txt
+    post /v1/events @batch.txt application/x-ndjson
     [ "$STATUS" = 201 ] || fail "the examples are taken: $BODY"
     flush
     audience av >/dev/null
@@ -131,8 +131,8 @@ dunlin-keys init --keyring stranger.key --hub-share stranger.share >/dev/null
 check_not "another custodian opens nothing" dunlin-keys export-audience --for google \
     --keyring stranger.key --in a1 --out stolen.csv
 check_not "and no file is left" test -e stolen.csv -o -e stolen.csv.part
-head -c -40 a1 >cut
-check_not "a file that was cut off is refused" upload google cut cut.csv
+head -c -40 a1 >cut.audience
+check_not "a file that was cut off is refused" upload google cut.audience cut.csv
 sed '2s/"sealed":"..../"sealed":"AAAA/' a1 >altered
 check_not "an altered one too" upload google altered altered.csv
 

@@ -231,6 +231,24 @@ static void the_forgotten_leave_nothing_and_do_not_come_back(void **state)
     till_done(&late);
 }
 
+/* A seal cannot be taken apart: where an identifier of its event was erased, it goes. */
+static void what_may_hold_an_erased_identifier_is_not_kept(void **state)
+{
+    struct till t, late;
+    till_init(&t, *state, "till-1");
+    till_init(&late, *state, "till-2");
+    sale(&t, 0, "email=a@x.de cookie_id=k", 'a');
+    till_erase(&t, 60, "email=a@x.de");
+    till_deliver(&t);
+    expect_kept(*state, "");
+    sale(&late, 30, "email=b@x.de cookie_id=k", 'b');
+    sale(&late, 70, "email=b@x.de cookie_id=k", 'c');
+    till_deliver(&late);
+    expect_kept(*state, "c");
+    till_done(&t);
+    till_done(&late);
+}
+
 /* An erasure has a time: what was agreed to after it belongs to somebody new. */
 static void what_came_after_an_erasure_stays(void **state)
 {
@@ -337,6 +355,7 @@ int main(void)
         CASE(who_becomes_one_with_a_refuser_goes_too),
         CASE(the_order_of_arrival_does_not_matter),
         CASE(the_forgotten_leave_nothing_and_do_not_come_back),
+        CASE(what_may_hold_an_erased_identifier_is_not_kept),
         CASE(what_came_after_an_erasure_stays),
         CASE(a_file_holds_a_header_and_sealed_sets_alone),
         cmocka_unit_test(wishes_that_say_nothing_are_refused),
