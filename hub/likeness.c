@@ -1,5 +1,6 @@
 #include "hub/likeness.h"
 
+#include "hub/audience.h"
 #include "hub/linkage.h"
 #include "hub/match_internal.h"
 
@@ -12,27 +13,35 @@
 
 /* ---- one event's likeness -------------------------------------------------------------- */
 
-bool likeness_token(const struct id_key *key, const uint8_t *tokens, size_t len,
+/* Adds a point of the event's own, so that no other event has this sum. */
+static bool keep_apart(const uint8_t event[static LIKENESS_EVENT_BYTES],
+                       uint8_t sum[static GROUP_ELEMENT_BYTES])
+{
+    static const uint8_t dst[] = "dunlin likeness of one event";
+    uint8_t point[GROUP_ELEMENT_BYTES];
+    return group_hash(dst, sizeof dst - 1, event, LIKENESS_EVENT_BYTES, point) == DL_OK &&
+           group_add(sum, point, sum) == DL_OK;
+}
+
+/* Tokens of different recipes are independent elements, so equal sums are equal sets. */
+bool likeness_token(const uint8_t *tokens, size_t len,
                     const uint8_t event[static LIKENESS_EVENT_BYTES], struct match_token *ret)
 {
-    uint8_t text[10 + LIKENESS_BYTES_MAX + LIKENESS_EVENT_BYTES] = "likeness:";
     uint32_t mask = 0;
+    struct match_token sum = {.type = LIKENESS_TYPE};
     for (size_t at = 0; at + LIKENESS_TOKEN_BYTES <= len; at += LIKENESS_TOKEN_BYTES)
         mask |= recipe_at(tokens[at])->mask;
     double bits = linkage_usual_bits(mask);
     if (len > LIKENESS_BYTES_MAX || bits < LINKAGE_BITS_MIN)
         return false;
-    memcpy(text + 10, tokens, len);
-    size_t text_len = 10 + len;
-    if (bits < BITS_EACH) { /* others may well be written so: each event is its own */
-        memcpy(text + text_len, event, LIKENESS_EVENT_BYTES);
-        text_len += LIKENESS_EVENT_BYTES;
-    }
-    *ret = (struct match_token){.type = LIKENESS_TYPE};
-    for (size_t half = 0; half < 2; half++) {
-        text[9] = (uint8_t)('a' + half);
-        id_hash(key, text, text_len, ret->element + half * ID_HASH_BYTES);
-    }
+    memcpy(sum.element, tokens + 2, sizeof sum.element);
+    for (size_t at = LIKENESS_TOKEN_BYTES; at < len; at += LIKENESS_TOKEN_BYTES)
+        if (group_add(sum.element, tokens + at + 2, sum.element))
+            return false; /* the identity: no honest device makes such tokens */
+    /* Others may well be written so. */
+    if (bits < BITS_EACH && !keep_apart(event, sum.element))
+        return false;
+    *ret = sum;
     return true;
 }
 
@@ -231,12 +240,17 @@ static enum dl_err compare(struct run *r)
 
 static enum dl_err load(struct run *r, struct store *reader, struct rules *rules)
 {
+    struct store_rekey rekey;
     enum dl_err err = reader->begin(reader, STORE_READ);
     if (err)
         return err;
+    err = reader->rekey_get(reader, &rekey);
+    if (!err && rekey.started_ms)
+        err = DL_E_BUSY; /* tokens of two generations do not compare */
     r->graph.st = reader;
     r->graph.rules = rules;
-    err = rules_current(reader, rules);
+    if (!err)
+        err = rules_current(reader, rules);
     if (!err)
         err = match_region_all(&r->graph, false);
     if (!err)
@@ -350,6 +364,8 @@ enum dl_err likeness_run(struct store *st, struct store *reader)
         err = compare(&r);
     if (!err)
         err = conclude(&r, st);
+    if (!err) /* who is one person now has refused together */
+        err = audience_settle_all(st);
     linkage_done(&r.result);
     match_region_done(&r.graph);
     free(r.records);
