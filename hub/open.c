@@ -162,21 +162,23 @@ static enum dl_err convert(struct opening *o, struct opened *r, const struct rec
     return err;
 }
 
-static enum dl_err read_record(struct opening *o, struct opened *r, size_t plain_len,
-                               size_t segment)
+static enum dl_err read_record(struct opening *o, struct opened *r, size_t plain_len, size_t i)
 {
     struct record rec;
+    const struct wire_head *head = &o->frame->head;
+    size_t segment = o->frame->records[i].segment;
     r->reason = "record";
     if (record_decode(r->plain, plain_len, &rec))
         return DL_E_INPUT;
     enum dl_err err = fact_read(rec.json, rec.json_len, o->hub->id_key, &r->fact, &r->reason);
     if (err)
         return err;
+    fact_locate(&r->fact, o->hub->id_key, o->device, head->stream, head->first_seq + i);
     r->json = rec.json;
     r->json_len = rec.json_len;
     r->audience = rec.audience;
-    r->time_ms = clockfix_apply(&o->frame->head, o->now_ms, o->boots[segment], &rec,
-                                r->fact.time_ms, &r->quality);
+    r->time_ms =
+        clockfix_apply(head, o->now_ms, o->boots[segment], &rec, r->fact.time_ms, &r->quality);
     return convert(o, r, &rec);
 }
 
@@ -199,7 +201,7 @@ static enum dl_err open_record(struct opening *o, size_t i)
         seal_record_open(segment, o->frame->segments[body->segment].stream,
                          o->frame->head.first_seq + i, body->body, body->body_len, r->plain);
     if (!err)
-        err = read_record(o, r, plain_len, body->segment);
+        err = read_record(o, r, plain_len, i);
     return err == DL_E_INPUT || err == DL_E_CORRUPT ? DL_OK : err;
 }
 
