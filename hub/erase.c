@@ -3,7 +3,7 @@
 #include "hub/fact.h"
 #include "hub/likeness.h"
 #include "hub/match_internal.h"
-#include "hub/profile.h"
+#include "hub/receipts.h"
 #include "platform/json.h"
 
 #include <stdlib.h>
@@ -18,6 +18,13 @@ struct seen {
     bool touched;               /* carries an erased identifier */
     bool has_old;               /* has events up to the time */
     size_t kept_from, kept_end; /* its later events */
+};
+
+/* What came sealed with an event that stays. */
+struct sealed {
+    size_t seen; /* whose */
+    struct store_audience row;
+    uint8_t *bytes; /* owned */
 };
 
 /* Everything about one person (a root), loaded, since store callbacks may not
@@ -44,6 +51,10 @@ struct erasure {
     size_t struck_count, struck_cap;
     struct profile_sums nobody;
     struct profile_sums *later; /* one a seen: what stays of it adds up to */
+    struct receipts receipts;   /* of all these events */
+    struct profile_sums moved;  /* what the receipts lose and win by it */
+    struct sealed *sealed;      /* of later events, for the custodian */
+    size_t sealed_count, sealed_cap;
 };
 
 /* ---- loading ----------------------------------------------------------------------- */
@@ -135,6 +146,16 @@ static enum dl_err list_seen(struct erasure *e)
     return e->later ? DL_OK : DL_E_NOMEM;
 }
 
+/* An event, and what it brings unless that is its receipt's to say. */
+static enum dl_err add_up(struct profile_sums *sums, const struct store_event *event,
+                          const struct fact *fact)
+{
+    enum dl_err err = profile_add_event(sums, 0, fact, event->time_ms);
+    if (err || event->receipt)
+        return err;
+    return profile_add_receipt(sums, (struct profile_owners){0, 0}, fact, 1);
+}
+
 static enum dl_err strike(struct erasure *e, const struct store_event *event,
                           const struct fact *fact)
 {
@@ -148,7 +169,7 @@ static enum dl_err strike(struct erasure *e, const struct store_event *event,
     if (!err)
         e->struck[e->struck_count++] =
             (struct store_event){.no = event->no, .json = json, .json_len = json_len};
-    return err ? err : profile_add(&e->nobody, 0, fact, event->time_ms);
+    return err ? err : add_up(&e->nobody, event, fact);
 }
 
 static enum dl_err keep(struct erasure *e, const struct store_event *event,
@@ -159,7 +180,7 @@ static enum dl_err keep(struct erasure *e, const struct store_event *event,
     e->kept = at;
     if (!err)
         e->kept[e->kept_count++] = (struct store_event){.no = event->no};
-    return err ? err : profile_add(&e->later[e->collecting - e->seen], 0, fact, event->time_ms);
+    return err ? err : add_up(&e->later[e->collecting - e->seen], event, fact);
 }
 
 static enum dl_err look_for_old(void *ctx, const struct store_event *event)
@@ -228,9 +249,32 @@ static enum dl_err sort_event(void *ctx, const struct store_event *event)
     enum dl_err err = fact_read(event->json, event->json_len, NULL, &fact, &reason);
     if (err)
         return err == DL_E_INPUT ? DL_E_CORRUPT : err;
+    err = receipts_note(&e->receipts, event);
+    if (err)
+        return err;
     bool old =
         e->collecting->touched && !e->collecting->foreign && event->time_ms <= e->erased_ms;
     return old ? strike(e, event, &fact) : keep(e, event, &fact);
+}
+
+/* Of an observation that an identifier is stripped from nothing stays: the seal may
+ * hold it, and cannot be taken apart. */
+static enum dl_err keep_sealed(void *ctx, const struct store_audience *row)
+{
+    struct erasure *e = ctx;
+    if (e->collecting->touched && row->time_ms <= e->erased_ms)
+        return DL_OK;
+    void *at = e->sealed;
+    enum dl_err err = match_grow(&at, e->sealed_count, &e->sealed_cap, sizeof *e->sealed);
+    e->sealed = at;
+    uint8_t *bytes = err ? NULL : malloc(row->sealed_len + 1);
+    if (!bytes)
+        return DL_E_NOMEM;
+    memcpy(bytes, row->sealed, row->sealed_len);
+    struct sealed *s = &e->sealed[e->sealed_count++];
+    *s = (struct sealed){(size_t)(e->collecting - e->seen), *row, bytes};
+    s->row.sealed = bytes;
+    return DL_OK;
 }
 
 /* Where an identifier of this person stood in an observation that is another's, it
@@ -254,6 +298,8 @@ static enum dl_err sort_events(struct erasure *e)
         s->kept_from = e->kept_count;
         if (!s->foreign || s->strip)
             err = e->st->events_of(e->st, s->no, sort_event, e);
+        if (!err && !s->foreign)
+            err = e->st->audience_of(e->st, s->no, keep_sealed, e);
         s->kept_end = e->kept_count;
     }
     return err;
@@ -324,6 +370,19 @@ static enum dl_err tokens_of(struct erasure *e, const struct seen *s, struct mat
     return err;
 }
 
+static enum dl_err bring_back_sealed(struct erasure *e, size_t seen, int64_t observation)
+{
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && observation && i < e->sealed_count; i++) {
+        struct sealed *s = &e->sealed[i];
+        if (s->seen != seen)
+            continue;
+        s->row.observation = observation;
+        err = e->st->audience_put(e->st, &s->row);
+    }
+    return err;
+}
+
 /* What happened later comes in again, as somebody new. */
 static enum dl_err bring_back(struct erasure *e, size_t i)
 {
@@ -342,6 +401,8 @@ static enum dl_err bring_back(struct erasure *e, size_t i)
         e->later[i].at[m].observation = set.observation;
     if (!err)
         err = profile_flush(&e->later[i], e->st);
+    if (!err)
+        err = bring_back_sealed(e, i, set.observation);
     free((void *)set.tokens);
     return err;
 }
@@ -363,6 +424,9 @@ static enum dl_err drop_recipes(struct erasure *e)
 
 static void done(struct erasure *e)
 {
+    for (size_t i = 0; i < e->sealed_count; i++)
+        free(e->sealed[i].bytes);
+    free(e->sealed);
     free(e->bound);
     free(e->decisions.at);
     for (size_t i = 0; i < e->struck_count; i++)
@@ -370,6 +434,8 @@ static void done(struct erasure *e)
     for (size_t i = 0; e->later && i < e->seen_count; i++)
         profile_sums_done(&e->later[i]);
     profile_sums_done(&e->nobody);
+    profile_sums_done(&e->moved);
+    receipts_done(&e->receipts);
     free(e->members.at);
     free(e->rows.at);
     free(e->nodes.at);
@@ -388,6 +454,7 @@ static enum dl_err erase_person(struct store *st, const struct id_key *key,
 {
     struct erasure e = {
         .st = st, .key = key, .rules = rules, .root = root, .erased_ms = erased_ms};
+    e.receipts = (struct receipts){.st = st, .sums = &e.moved};
     enum dl_err err = load_rows(&e);
     if (!err)
         err = load_nodes(&e);
@@ -405,11 +472,19 @@ static enum dl_err erase_person(struct store *st, const struct id_key *key,
         err = sort_events(&e);
     }
     if (!err)
+        err = receipts_before(&e.receipts);
+    if (!err)
+        err = profile_flush(&e.moved, st);
+    if (!err)
         err = bury(&e);
     if (!err)
         err = take_apart(&e);
     for (size_t i = 0; !err && i < e.seen_count; i++)
         err = bring_back(&e, i);
+    if (!err)
+        err = receipts_after(&e.receipts);
+    if (!err)
+        err = profile_flush(&e.moved, st);
     if (!err)
         err = drop_recipes(&e);
     done(&e);
