@@ -3,6 +3,7 @@
 #include "crypto/token.h"
 #include "platform/bytes.h"
 #include "platform/clock.h"
+#include "sync/audience_set.h"
 
 #include <string.h>
 
@@ -23,7 +24,7 @@ static json_t *time_json(int64_t ms)
 
 /* What the rows of a profile build up. */
 struct portrait {
-    json_t *identifiers, *types, *value, *stores;
+    json_t *identifiers, *types, *value, *stores, *audience;
     int64_t events, purchases, refunds;
     int64_t first_ms, last_ms;
     size_t node_count;
@@ -86,15 +87,27 @@ static enum dl_err add_measure(void *ctx, const struct store_measure *m)
     }
 }
 
+/* For which advertising platforms something is kept, sealed for the custodian. */
+static enum dl_err add_audience(struct portrait *p, struct store *st, int64_t root)
+{
+    uint8_t schemes = 0;
+    enum dl_err err = st->audience_of_root(st, root, &schemes);
+    for (uint8_t i = 1; !err && i < AUDIENCE_SCHEMES_END; i++)
+        if ((schemes & AUDIENCE_BIT(i)) &&
+            json_array_append_new(p->audience, json_string(audience_scheme_name(i))) != 0)
+            err = DL_E_NOMEM;
+    return err;
+}
+
 static json_t *draw(const struct portrait *p, const uint8_t key[static STORE_NODE_KEY_BYTES])
 {
     char id[QUERY_PROFILE_ID_BYTES];
     query_profile_id(key, id);
-    return json_pack("{s:s, s:I, s:I, s:I, s:o, s:o, s:O, s:O, s:O, s:O}", "profile_id", id,
-                     "events", (json_int_t)p->events, "purchases", (json_int_t)p->purchases,
+    return json_pack("{s:s, s:I, s:I, s:I, s:o, s:o, s:O, s:O, s:O, s:O, s:O}", "profile_id",
+                     id, "events", (json_int_t)p->events, "purchases", (json_int_t)p->purchases,
                      "refunds", (json_int_t)p->refunds, "first_seen", time_json(p->first_ms),
                      "last_seen", time_json(p->last_ms), "value", p->value, "stores", p->stores,
-                     "types", p->types, "identifiers", p->identifiers);
+                     "types", p->types, "identifiers", p->identifiers, "audience", p->audience);
 }
 
 enum dl_err query_profile_of_root(struct store *st, int64_t root,
@@ -103,12 +116,16 @@ enum dl_err query_profile_of_root(struct store *st, int64_t root,
     struct portrait p = {.identifiers = json_array(),
                          .types = json_object(),
                          .value = json_object(),
-                         .stores = json_object()};
-    enum dl_err err = p.identifiers && p.types && p.value && p.stores ? DL_OK : DL_E_NOMEM;
+                         .stores = json_object(),
+                         .audience = json_array()};
+    enum dl_err err =
+        p.identifiers && p.types && p.value && p.stores && p.audience ? DL_OK : DL_E_NOMEM;
     if (!err)
         err = st->nodes_of_root(st, root, add_node, &p);
     if (!err)
         err = st->measures_of_root(st, root, add_measure, &p);
+    if (!err)
+        err = add_audience(&p, st, root);
     json_t *profile = err ? NULL : draw(&p, key);
     if (!err && !profile)
         err = DL_E_NOMEM;
@@ -116,6 +133,7 @@ enum dl_err query_profile_of_root(struct store *st, int64_t root,
     json_decref(p.types);
     json_decref(p.value);
     json_decref(p.stores);
+    json_decref(p.audience);
     if (!err)
         *ret = profile;
     return err;
