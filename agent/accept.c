@@ -2,6 +2,7 @@
 
 #include "agent/accept_record.h"
 #include "agent/accept_report.h"
+#include "agent/audience.h"
 #include "agent/counts.h"
 #include "agent/tokenise.h"
 #include "agent/validate.h"
@@ -122,9 +123,12 @@ static enum dl_err prepare(struct convoy *c, struct passage *p)
 {
     struct accept *a = c->accept;
     struct record rec = {.wall_ms = clock_wall_ms(), .mono_ms = clock_mono_ms()};
+    uint8_t sealed[RECORD_SEALED_BYTES_MAX];
     enum dl_err err = DL_OK;
     if (p->event.profiling)
         err = tokenise(&p->event, a->token_key, &a->settings, &c->report, &rec);
+    if (!err && rec.token_count)
+        err = audience_make(&p->event, &a->settings, sealed, &rec.audience);
     if (err)
         return err;
     if (finds_nobody(&p->event, &rec)) {
@@ -140,6 +144,7 @@ static enum dl_err prepare(struct convoy *c, struct passage *p)
         err = DL_OK;
     }
     c->report.tally.events[p->event.type]++;
+    c->report.tally.audience += rec.audience.sealed_len > 0;
     return err;
 }
 

@@ -11,6 +11,7 @@
 #define DUNLIN_ACCEPT_H
 
 #include "agent/normalise/normalise.h"
+#include "crypto/audience.h"
 #include "crypto/token.h"
 #include "platform/err.h"
 #include "platform/json.h"
@@ -36,6 +37,10 @@ struct accept_settings {
     enum normalise_date_order date_order; /* of birth dates */
     char currency[4];                     /* where a purchase does not say; "" none */
     uint64_t recipes; /* linkage recipes to compute: bit n is sync/recipe.h's number n */
+    /* Advertising platforms whose values are sealed to the custodian, AUDIENCE_BIT of
+     * each; 0: none. The key came in the device's bundle. */
+    uint8_t audience_schemes;
+    uint8_t audience_public[AUDIENCE_PUBLIC_BYTES];
 };
 
 /* Borrows all three; they outlive it. */
@@ -97,8 +102,8 @@ DL_MUST_CHECK enum dl_err accept_from_cloudevent(json_t *cloud_event, json_t **r
                                                  struct accept_problem *problem);
 
 /* Counters since start, as {"events":{type:n},"refused":{code:n},"warnings":{code:n},
- * "identifiers":{type:n},"dropped":{type:n},"guard":{field:n},"duplicates":n}. New reference.
- */
+ * "identifiers":{type:n},"dropped":{type:n},"guard":{field:n},"duplicates":n,"audience":n}. New
+ * reference. */
 json_t *accept_counts(struct accept *a);
 
 #endif

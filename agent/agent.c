@@ -55,6 +55,16 @@ static enum dl_err load_keys(struct agent *a, struct dl_why *why)
     return err;
 }
 
+/* Without the custodian's key nothing is computed that could be sealed to it. */
+static void take_audience_key(struct agent *a)
+{
+    if (a->enrolment.has_audience)
+        memcpy(a->accept_settings.audience_public, a->enrolment.audience_public,
+               sizeof a->accept_settings.audience_public);
+    else
+        a->accept_settings.audience_schemes = 0;
+}
+
 /* ---- its parts -------------------------------------------------------------------- */
 
 static void on_put(void *ctx)
@@ -157,6 +167,8 @@ enum dl_err agent_open(struct agent **ret, const struct agent_options *opt, stru
         err = load_keys(a, why);
     if (!err)
         err = open_writer(a, why);
+    if (!err)
+        take_audience_key(a);
     if (!err)
         err = accept_open(&a->accept, &a->accept_settings, a->token_key, a->id_key, a->writer);
     if (!err && opt->with_sync)

@@ -8,7 +8,9 @@
 
 struct consent {
     bool may_tokenise;
-    bool said; /* the event itself says yes or no to profiling */
+    bool said;          /* the event itself says yes or no to profiling */
+    bool may_advertise; /* yes to profiling, and the event itself to ad_user_data: no
+                           default of a site stands for that */
 };
 
 /* The event's own `consent.profiling`, else the site's default; consent and

@@ -43,6 +43,7 @@ void counts_add(struct counts *counts, const struct counts_tally *tally)
     add(counts->sum.dropped, tally->dropped, SCHEMA_IDENTIFIERS_MAX);
     add(counts->sum.guard, tally->guard, SCHEMA_FIELDS_MAX);
     counts->sum.duplicates += tally->duplicates;
+    counts->sum.audience += tally->audience;
     mutex_unlock(&counts->lock);
 }
 
@@ -105,6 +106,7 @@ json_t *counts_json(struct counts *counts)
     failed |= json_object_set_new(obj, "guard",
                                   group(sum.guard, schema_field_count(), schema_field_name));
     failed |= json_object_set_new(obj, "duplicates", json_integer((json_int_t)sum.duplicates));
+    failed |= json_object_set_new(obj, "audience", json_integer((json_int_t)sum.audience));
     if (!failed)
         return obj;
     json_decref(obj);

@@ -22,6 +22,7 @@ struct counts_tally {
     uint64_t dropped[SCHEMA_IDENTIFIERS_MAX];     /* without a canonical form */
     uint64_t guard[SCHEMA_FIELDS_MAX];            /* by schema_field_no() */
     uint64_t duplicates;
+    uint64_t audience; /* events with values sealed to the custodian */
 };
 
 struct counts;

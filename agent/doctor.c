@@ -10,6 +10,7 @@
 #include "platform/clock.h"
 #include "platform/json.h"
 #include "platform/term.h"
+#include "sync/audience_set.h"
 #include "sync/uplink.h"
 
 #include <inttypes.h>
@@ -152,6 +153,24 @@ static void check_certificate(struct doctor *d)
         say(d, VERDICT_OK, "certificate", "%s until %s", info.common_name, until);
 }
 
+static void check_audience(struct doctor *d)
+{
+    char names[AUDIENCE_NAMES_BYTES], fingerprint[ENROLMENT_FINGERPRINT_BYTES];
+    uint8_t schemes = d->settings.audience_bits;
+    audience_schemes_text(schemes, names);
+    enrolment_fingerprint(&d->enrolment, fingerprint);
+    if (schemes && !*fingerprint)
+        say(d, VERDICT_WARN, "audience",
+            "%s are on, but this device has no custodian's key: `dunlin-keys rotate`, then "
+            "enrol again with --replace",
+            names);
+    else if (schemes)
+        say(d, VERDICT_OK, "audience", "%s, sealed to the custodian's key %s", names,
+            fingerprint);
+    else
+        say(d, VERDICT_OK, "audience", "no advertising platform is on");
+}
+
 static void check_space(struct doctor *d)
 {
     uint64_t free_bytes = 0;
@@ -189,9 +208,9 @@ static enum dl_err fetch_status(struct doctor *d, json_t **ret, bool *ret_runnin
 /* Problems that a check of our own tells, with the figure or the advice. */
 static bool is_told(const char *code)
 {
-    static const char *const told[] = {"disk_full",          "not_running",
-                                       "certificate",        "certificate_expired",
-                                       "certificate_ending", "clock_past"};
+    static const char *const told[] = {
+        "disk_full",          "not_running", "certificate", "certificate_expired",
+        "certificate_ending", "clock_past",  "audience_key"};
     for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
         if (strcmp(told[i], code) == 0)
             return true;
@@ -362,6 +381,7 @@ int doctor_command(const struct cli_args *args)
     check_token_key(&d);
     check_small_keys(&d);
     check_certificate(&d);
+    check_audience(&d);
     check_space(&d);
     check_agent(&d);
     check_hub(&d);

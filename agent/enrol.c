@@ -290,6 +290,9 @@ static enum dl_err save_enrolment(struct work *w)
     strcpy(e.hub_url, w->bundle->hub_url);
     memcpy(e.seal_public, w->bundle->seal_public, sizeof e.seal_public);
     memcpy(e.sign_public, w->bundle->sign_public, sizeof e.sign_public);
+    e.has_audience =
+        w->bundle->has_audience; /* from the custodian's bundle, and nowhere else */
+    memcpy(e.audience_public, w->bundle->audience_public, sizeof e.audience_public);
     clock_text(clock_wall_ms(), e.enrolled_at);
     file_machine_mark(e.machine);
     return enrolment_save(&e, w->opt->dir);

@@ -24,6 +24,14 @@ static bool take_hex(uint8_t *ret, size_t len, const json_t *obj, const char *ke
     return s && bytes_from_hex(ret, len, s);
 }
 
+/* Folders enrolled by a custodian without an audience key have none. */
+static bool take_audience(struct enrolment *e, const json_t *obj)
+{
+    e->has_audience = json_object_get(obj, "audience_public") != NULL;
+    return !e->has_audience ||
+           take_hex(e->audience_public, sizeof e->audience_public, obj, "audience_public");
+}
+
 static bool take_all(struct enrolment *e, const json_t *obj)
 {
     int64_t epoch = json_get_int(obj, "epoch", 0);
@@ -36,7 +44,7 @@ static bool take_all(struct enrolment *e, const json_t *obj)
            take_text(e->enrolled_at, sizeof e->enrolled_at, obj, "enrolled_at") &&
            take_hex(e->seal_public, sizeof e->seal_public, obj, "seal_public") &&
            take_hex(e->sign_public, sizeof e->sign_public, obj, "sign_public") &&
-           take_hex(e->machine, sizeof e->machine, obj, "machine");
+           take_hex(e->machine, sizeof e->machine, obj, "machine") && take_audience(e, obj);
 }
 
 enum dl_err enrolment_load(struct enrolment *ret, const char *dir, struct dl_why *why)
@@ -82,12 +90,31 @@ enum dl_err enrolment_save(const struct enrolment *e, const char *dir)
     json_t *obj = json_pack("{s:s,s:s,s:s,s:s,s:i,s:s,s:s}", "device", e->device, "hub_url",
                             e->hub_url, "seal_public", seal, "sign_public", sign, "epoch",
                             (int)e->epoch, "enrolled_at", e->enrolled_at, "machine", machine);
+    if (obj && e->has_audience) {
+        char audience[2 * AUDIENCE_PUBLIC_BYTES + 1];
+        bytes_to_hex(audience, e->audience_public, sizeof e->audience_public);
+        if (json_object_set_new(obj, "audience_public", json_string(audience)) != 0) {
+            json_decref(obj);
+            obj = NULL;
+        }
+    }
     size_t len = 0;
     char *text = obj ? json_text(obj, &len) : NULL;
     err = text ? file_write(path.s, text, len) : DL_E_NOMEM;
     json_text_free(text);
     json_decref(obj);
     return err;
+}
+
+void enrolment_fingerprint(const struct enrolment *e,
+                           char ret[static ENROLMENT_FINGERPRINT_BYTES])
+{
+    uint8_t id[AUDIENCE_KEY_ID_BYTES];
+    ret[0] = '\0';
+    if (!e->has_audience)
+        return;
+    audience_key_id(e->audience_public, id);
+    bytes_to_hex(ret, id, sizeof id);
 }
 
 bool enrolment_is_cloned(const struct enrolment *e)

@@ -30,6 +30,8 @@ struct enrolment {
     char hub_url[BUNDLE_URL_BYTES];
     uint8_t seal_public[SEAL_PUBLIC_BYTES];
     uint8_t sign_public[SIGN_PUBLIC_BYTES];
+    bool has_audience; /* the custodian's key, which its bundle brought */
+    uint8_t audience_public[AUDIENCE_PUBLIC_BYTES];
     uint16_t epoch;
     char enrolled_at[CLOCK_TEXT_BYTES];
     uint8_t machine[ENROLMENT_MARK_BYTES]; /* file_machine_mark where it enrolled */
@@ -40,6 +42,11 @@ DL_MUST_CHECK enum dl_err enrolment_load(struct enrolment *ret, const char *dir,
                                          struct dl_why *why);
 /* Atomic and durable. */
 DL_MUST_CHECK enum dl_err enrolment_save(const struct enrolment *e, const char *dir);
+
+/* The fingerprint of the audience key, in hex; "" where there is none. */
+#define ENROLMENT_FINGERPRINT_BYTES (2 * AUDIENCE_KEY_ID_BYTES + 1)
+void enrolment_fingerprint(const struct enrolment *e,
+                           char ret[static ENROLMENT_FINGERPRINT_BYTES]);
 
 /* True when the folder now lies on another machine than where it enrolled;
  * false where either machine has no mark. */

@@ -38,6 +38,7 @@ struct event {
     bool has_time;
     bool wants_currency; /* data has none: the site's is put in */
     bool profiling;      /* tokens may be computed */
+    bool advertising;    /* values for advertising platforms, too */
 };
 
 /* Releases what is its own, not the caller's JSON. */

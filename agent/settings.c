@@ -1,6 +1,7 @@
 #include "agent/settings.h"
 
 #include "platform/file.h"
+#include "sync/audience_set.h"
 #include "sync/recipe.h"
 
 #include <stddef.h>
@@ -49,6 +50,9 @@ const struct config_key settings_keys[] = {
     {"privacy.recipes", CONFIG_TEXT, AT(recipes), "default", 0, 0, NULL,
      "linkage recipes computed of names, birth date and address: default, none, or numbers (64 "
      "66)"},
+    {"privacy.audience_schemes", CONFIG_TEXT, AT(audience_schemes), "none", 0, 0, NULL,
+     "advertising platforms whose values are sealed to the custodian, of people who agreed to "
+     "that: uid2, google, meta, tiktok, snap"},
     {"privacy.date_order", CONFIG_CHOICE, AT(date_order), "auto", 0, 0,
      "auto|day-first|month-first",
      "how a birth date such as 3/4/1990 is read; auto: it is dropped, 31/12/1990 is not"},
@@ -108,10 +112,32 @@ static bool read_recipes(const char *text, uint64_t *ret)
     return *ret != 0;
 }
 
+/* "none", or names of platforms with commas or spaces between. */
+static bool read_schemes(const char *text, uint8_t *ret)
+{
+    *ret = 0;
+    if (strcmp(text, "none") == 0)
+        return true;
+    for (const char *at = text + strspn(text, ", "); *at; at += strspn(at, ", ")) {
+        size_t len = strcspn(at, ", ");
+        uint8_t scheme = audience_scheme_from_name(at, len);
+        if (!scheme)
+            return false;
+        *ret |= AUDIENCE_BIT(scheme);
+        at += len;
+    }
+    return true;
+}
+
 static enum dl_err check(struct settings *s, struct dl_why *why)
 {
     if (!read_recipes(s->recipes, &s->recipe_bits)) {
         dl_why_set(why, "privacy.recipes: default, none, or numbers of recipes such as 64 66");
+        return DL_E_INPUT;
+    }
+    if (!read_schemes(s->audience_schemes, &s->audience_bits)) {
+        dl_why_set(why, "privacy.audience_schemes: none, or some of uid2, google, meta, tiktok "
+                        "and snap");
         return DL_E_INPUT;
     }
     if (!is_upper_word(s->region, 2)) {
@@ -151,7 +177,8 @@ struct accept_settings settings_for_accept(const struct settings *s)
                                                            : ACCEPT_GUARD_REDACT,
                                 .consent_default = s->consent_default,
                                 .date_order = (enum normalise_date_order)s->date_order,
-                                .recipes = s->recipe_bits};
+                                .recipes = s->recipe_bits,
+                                .audience_schemes = s->audience_bits};
     memcpy(a.region, s->region, sizeof a.region - 1);
     memcpy(a.currency, s->currency, sizeof a.currency - 1);
     return a;

@@ -29,9 +29,11 @@ struct settings {
     int64_t pii_guard; /* enum accept_guard */
     bool consent_default;
     char region[CONFIG_TEXT_BYTES];
-    char recipes[CONFIG_TEXT_BYTES]; /* "default", "none" or type numbers */
-    uint64_t recipe_bits;            /* the same, read */
-    int64_t date_order;              /* enum normalise_date_order */
+    char recipes[CONFIG_TEXT_BYTES];          /* "default", "none" or type numbers */
+    uint64_t recipe_bits;                     /* the same, read */
+    char audience_schemes[CONFIG_TEXT_BYTES]; /* "none", or names between commas */
+    uint8_t audience_bits;                    /* the same, read */
+    int64_t date_order;                       /* enum normalise_date_order */
     char currency[CONFIG_TEXT_BYTES];
     /* [sync] */
     int64_t batch_events, batch_bytes, linger_ms, backoff_base_ms, backoff_max_ms;

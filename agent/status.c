@@ -3,6 +3,7 @@
 #include "crypto/pki.h"
 #include "platform/bytes.h"
 #include "platform/clock.h"
+#include "sync/audience_set.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -184,6 +185,21 @@ static json_t *cert_json(struct facts *f)
                      time_json(pki_renew_ms(&info)));
 }
 
+/* ---- what is sealed to the custodian ---------------------------------------------- */
+
+static json_t *audience_json(struct facts *f)
+{
+    char names[AUDIENCE_NAMES_BYTES], fingerprint[ENROLMENT_FINGERPRINT_BYTES];
+    uint8_t schemes = f->settings->audience_bits;
+    audience_schemes_text(schemes, names);
+    enrolment_fingerprint(f->enrolment, fingerprint);
+    if (schemes && !f->enrolment->has_audience)
+        add_problem(f, WARN, "audience_key",
+                    "privacy.audience_schemes is set, but this device has no custodian's key: "
+                    "`dunlin-keys rotate`, then enrol again with --replace");
+    return json_pack("{s:s,s:s?}", "schemes", names, "key", *fingerprint ? fingerprint : NULL);
+}
+
 /* ---- all of it -------------------------------------------------------------------- */
 
 static json_t *facts_json(struct facts *f)
@@ -203,6 +219,7 @@ static json_t *facts_json(struct facts *f)
     json_object_set_new(j, "outbox", f->has_outbox ? outbox_json(f) : json_null());
     json_object_set_new(j, "sync", sync_json(f->sync));
     json_object_set_new(j, "certificate", cert_json(f));
+    json_object_set_new(j, "audience", audience_json(f));
     if (f->cloned)
         add_problem(f, WARN, "cloned_folder",
                     "this folder enrolled on another machine; two of them share one name");

@@ -54,6 +54,15 @@ static void print_sync(FILE *out, const json_t *s)
         row(out, "next try", text_of(s, "next_try_at"));
 }
 
+static void print_audience(FILE *out, const json_t *a)
+{
+    char line[160];
+    const char *key = json_get_str(a, "key");
+    snprintf(line, sizeof line, "%s%s%s", text_of(a, "schemes"),
+             key ? ", sealed to the custodian's key " : ", no custodian's key", key ? key : "");
+    row(out, "audience", line);
+}
+
 void status_print(FILE *out, const json_t *status)
 {
     size_t i;
@@ -66,6 +75,7 @@ void status_print(FILE *out, const json_t *status)
     print_outbox(out, json_object_get(status, "outbox"));
     print_sync(out, json_object_get(status, "sync"));
     row(out, "certificate", text_of(json_object_get(status, "certificate"), "not_after"));
+    print_audience(out, json_object_get(status, "audience"));
     if (json_get_str(status, "listen"))
         row(out, "listens on", text_of(status, "listen"));
     row(out, "version", text_of(status, "version"));

@@ -171,6 +171,7 @@ static void check_consent(struct event *event, const struct accept_settings *set
 {
     struct consent consent = consent_of(event, settings->consent_default);
     event->profiling = consent.may_tokenise;
+    event->advertising = consent.may_advertise;
     const json_t *identifiers = json_object_get(event->root, "identifiers");
     if (!consent.may_tokenise && !consent.said && json_object_size(identifiers) > 0)
         report_warning(report, ACCEPT_CODE_NO_CONSENT, "/consent/profiling");

@@ -102,14 +102,21 @@ static bool is_our_format(const json_t *obj)
     return format && strcmp(format, FORMAT) == 0;
 }
 
+static bool take_audience(struct bundle *b, const json_t *obj, struct dl_why *why)
+{
+    return !b->has_audience || take_hex(obj, "audience_public", b->audience_public, why);
+}
+
 static enum dl_err fill(struct bundle *b, const json_t *obj, struct dl_why *why)
 {
+    b->has_audience = json_object_get(obj, "audience_public") != NULL;
     if (!is_our_format(obj)) {
         dl_why_set(why, "not a bundle of this version: /format is not \"" FORMAT "\"");
         return DL_E_INPUT;
     }
-    /* Ten members, each looked at by name below: an eleventh is unknown. */
-    if (json_object_size(obj) > 10) {
+    /* Ten members, each looked at by name below, and the one that may lack: any
+     * further one is unknown. */
+    if (json_object_size(obj) > 10 + (size_t)b->has_audience) {
         dl_why_set(why, "a member that no bundle has");
         return DL_E_INPUT;
     }
@@ -120,7 +127,7 @@ static enum dl_err fill(struct bundle *b, const json_t *obj, struct dl_why *why)
                 take_text(obj, "expires_at", bundle_time_ok, b->expires_at,
                           sizeof b->expires_at, why) &&
                 take_hex(obj, "seal_public", b->seal_public, why) &&
-                take_hex(obj, "sign_public", b->sign_public, why);
+                take_hex(obj, "sign_public", b->sign_public, why) && take_audience(b, obj, why);
     return good ? take_token_key(b, obj, why) : DL_E_INPUT;
 }
 
@@ -171,6 +178,14 @@ static json_t *object_of(const struct bundle *b)
                   "secret", b->secret, "expires_at", b->expires_at, "token_key", token_key,
                   "epoch", (int)b->token_key->epoch, "seal_public", seal, "sign_public", sign);
     secret_wipe(token_key, sizeof token_key);
+    if (obj && b->has_audience) {
+        char audience[HEX_CHARS + 1];
+        bytes_to_hex(audience, b->audience_public, sizeof b->audience_public);
+        if (json_object_set_new(obj, "audience_public", json_string(audience)) != 0) {
+            json_decref(obj);
+            obj = NULL;
+        }
+    }
     return obj;
 }
 

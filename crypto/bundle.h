@@ -14,12 +14,17 @@
  *     seal_public  64 hex digits: X25519, the hub opens what is sealed to it
  *     sign_public  64 hex digits: Ed25519, the hub signs what it sends down
  *
+ * and, from a custodian who has an audience key (crypto/audience.h),
+ *
+ *     audience_public  64 hex digits: X25519, the custodian opens what is sealed to it
+ *
  * Whoever holds an unused bundle can be that device: it travels by hand, mode
  * 0600. Here it lives in guarded memory. One thread; json_setup() before.
  */
 #ifndef DUNLIN_BUNDLE_H
 #define DUNLIN_BUNDLE_H
 
+#include "crypto/audience.h"
 #include "crypto/pki.h"
 #include "crypto/seal.h"
 #include "crypto/sign.h"
@@ -43,6 +48,8 @@ struct bundle {
     char expires_at[BUNDLE_TIME_BYTES];
     uint8_t seal_public[SEAL_PUBLIC_BYTES];
     uint8_t sign_public[SIGN_PUBLIC_BYTES];
+    bool has_audience; /* audience_public is there */
+    uint8_t audience_public[AUDIENCE_PUBLIC_BYTES];
     struct token_key *token_key; /* owned, with its epoch */
 };
 

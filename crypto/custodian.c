@@ -54,6 +54,13 @@ void custodian_share_free(struct custodian_share *share)
     secret_free(share, sizeof *share);
 }
 
+void custodian_subkey(const struct custodian_share *share, const char *context,
+                      uint8_t ret[static CUSTODIAN_SUBKEY_BYTES])
+{
+    crypto_generichash(ret, CUSTODIAN_SUBKEY_BYTES, (const uint8_t *)context, strlen(context),
+                       share->scalar, sizeof share->scalar);
+}
+
 enum dl_err custodian_enrol(const struct custodian_share *share, uint16_t epoch,
                             struct token_key **ret_key,
                             uint8_t ret_delta_inverse[static GROUP_SCALAR_BYTES])

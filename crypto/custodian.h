@@ -33,6 +33,12 @@ DL_MUST_CHECK enum dl_err custodian_draw(struct custodian_share **ret,
                                          struct hub_share **ret_hub);
 void custodian_share_free(struct custodian_share *share);
 
+/* A key of 32 bytes for one purpose, which the caller wipes: BLAKE2b of `context`,
+ * keyed with a0. */
+#define CUSTODIAN_SUBKEY_BYTES 32
+void custodian_subkey(const struct custodian_share *share, const char *context,
+                      uint8_t ret[static CUSTODIAN_SUBKEY_BYTES]);
+
 /* A device's key for `epoch`, and what the hub has to know; the caller wipes that. */
 DL_MUST_CHECK enum dl_err custodian_enrol(const struct custodian_share *share, uint16_t epoch,
                                           struct token_key **ret_key,

@@ -20,6 +20,13 @@ struct seen {
     size_t kept_from, kept_end; /* its later events */
 };
 
+/* What came sealed with an event that stays. */
+struct sealed {
+    size_t seen; /* whose */
+    struct store_audience row;
+    uint8_t *bytes; /* owned */
+};
+
 /* Everything about one person (a root), loaded, since store callbacks may not
  * call the store. Bounded by the person's evidence. */
 struct erasure {
@@ -44,6 +51,8 @@ struct erasure {
     size_t struck_count, struck_cap;
     struct profile_sums nobody;
     struct profile_sums *later; /* one a seen: what stays of it adds up to */
+    struct sealed *sealed;      /* of later events, for the custodian */
+    size_t sealed_count, sealed_cap;
 };
 
 /* ---- loading ----------------------------------------------------------------------- */
@@ -240,6 +249,26 @@ static enum dl_err sort_event(void *ctx, const struct store_event *event)
     return old ? strike(e, event, &fact) : keep(e, event, &fact);
 }
 
+/* Of an observation that an identifier is stripped from nothing stays: the seal may
+ * hold it, and cannot be taken apart. */
+static enum dl_err keep_sealed(void *ctx, const struct store_audience *row)
+{
+    struct erasure *e = ctx;
+    if (e->collecting->touched && row->time_ms <= e->erased_ms)
+        return DL_OK;
+    void *at = e->sealed;
+    enum dl_err err = match_grow(&at, e->sealed_count, &e->sealed_cap, sizeof *e->sealed);
+    e->sealed = at;
+    uint8_t *bytes = err ? NULL : malloc(row->sealed_len + 1);
+    if (!bytes)
+        return DL_E_NOMEM;
+    memcpy(bytes, row->sealed, row->sealed_len);
+    struct sealed *s = &e->sealed[e->sealed_count++];
+    *s = (struct sealed){(size_t)(e->collecting - e->seen), *row, bytes};
+    s->row.sealed = bytes;
+    return DL_OK;
+}
+
 /* Where an identifier of this person stood in an observation that is another's, it
  * goes from there, and nothing else does. */
 static void find_strips(struct erasure *e)
@@ -261,6 +290,8 @@ static enum dl_err sort_events(struct erasure *e)
         s->kept_from = e->kept_count;
         if (!s->foreign || s->strip)
             err = e->st->events_of(e->st, s->no, sort_event, e);
+        if (!err && !s->foreign)
+            err = e->st->audience_of(e->st, s->no, keep_sealed, e);
         s->kept_end = e->kept_count;
     }
     return err;
@@ -331,6 +362,19 @@ static enum dl_err tokens_of(struct erasure *e, const struct seen *s, struct mat
     return err;
 }
 
+static enum dl_err bring_back_sealed(struct erasure *e, size_t seen, int64_t observation)
+{
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && observation && i < e->sealed_count; i++) {
+        struct sealed *s = &e->sealed[i];
+        if (s->seen != seen)
+            continue;
+        s->row.observation = observation;
+        err = e->st->audience_put(e->st, &s->row);
+    }
+    return err;
+}
+
 /* What happened later comes in again, as somebody new. */
 static enum dl_err bring_back(struct erasure *e, size_t i)
 {
@@ -349,6 +393,8 @@ static enum dl_err bring_back(struct erasure *e, size_t i)
         e->later[i].at[m].observation = set.observation;
     if (!err)
         err = profile_flush(&e->later[i], e->st);
+    if (!err)
+        err = bring_back_sealed(e, i, set.observation);
     free((void *)set.tokens);
     return err;
 }
@@ -370,6 +416,9 @@ static enum dl_err drop_recipes(struct erasure *e)
 
 static void done(struct erasure *e)
 {
+    for (size_t i = 0; i < e->sealed_count; i++)
+        free(e->sealed[i].bytes);
+    free(e->sealed);
     free(e->bound);
     free(e->decisions.at);
     for (size_t i = 0; i < e->struck_count; i++)

@@ -51,6 +51,15 @@ static void read_sale(struct fact *f, const json_t *data)
         f->total_minor = -f->total_minor;
 }
 
+static void read_consent(struct fact *f, const json_t *consent)
+{
+    const json_t *ads = json_object_get(consent, "ad_user_data");
+    const json_t *profiling = json_object_get(consent, "profiling");
+    bool refused = json_is_false(profiling) || json_is_false(ads);
+    f->allows_ads = json_is_true(ads) && !refused;
+    f->refuses_ads = refused && strcmp(f->type, "consent") == 0;
+}
+
 static enum dl_err read_members(struct fact *f, const json_t *obj, const struct id_key *key,
                                 const char **ret_reason)
 {
@@ -66,6 +75,7 @@ static enum dl_err read_members(struct fact *f, const json_t *obj, const struct 
         return DL_E_INPUT;
     copy_name(f->type, type);
     f->is_erase = strcmp(type, "erase") == 0;
+    read_consent(f, json_object_get(obj, "consent"));
     if (id && key) {
         f->has_id = true;
         id_hash(key, (const uint8_t *)json_string_value(id), json_string_length(id),

@@ -16,6 +16,8 @@ struct fact {
     char type[STORE_MEASURE_NAME_BYTES];
     int64_t time_ms; /* as the record says */
     bool is_erase;
+    bool allows_ads;  /* its consent says yes to ad_user_data, and not no to profiling */
+    bool refuses_ads; /* a consent event that says no to either */
     bool has_id;
     uint8_t id_hash[ID_HASH_BYTES];
     /* Of a purchase: an exchange is a sale of its difference, a void no sale. */

@@ -43,9 +43,30 @@ static const struct cli_option export_options[] = {
     CLI_OPT_END,
 };
 
+static const struct cli_option audience_export_options[] = {
+    CLI_OPT_DIR,
+    {"out", 'o', CLI_TEXT, "FILE", NULL, "Where it goes (mode 0600)"},
+    {"type", 't', CLI_TEXT, "EVENT-TYPE", NULL, "Only people with such an event, as purchase"},
+    {"store", 's', CLI_TEXT, "ID", NULL, "Only people who were in this store"},
+    {"since", 0, CLI_TEXT, "TIME", NULL, "Only people seen since; 2026-11-01, or RFC 3339"},
+    {"until", 0, CLI_TEXT, "TIME", NULL, "Only people seen until then, the day included"},
+    {"min-minor", 0, CLI_TEXT, "N", NULL, "Only people who spent so much, in minor units"},
+    {"currency", 0, CLI_TEXT, "CODE", NULL, "Of --min-minor, as EUR"},
+    CLI_OPT_JSON,
+    CLI_OPT_END,
+};
+
 static const struct cli_option forget_options[] = {
     CLI_OPT_DIR,
     {"profile", 'p', CLI_TEXT, "ID", NULL, "The profile's id: p_ and 24 hex digits"},
+    CLI_OPT_END,
+};
+
+static const struct cli_option rekey_options[] = {
+    CLI_OPT_DIR,
+    {"status", 's', CLI_FLAG, NULL, NULL,
+     "Only tell the generation, and whether one is under way"},
+    CLI_OPT_JSON,
     CLI_OPT_END,
 };
 
@@ -92,6 +113,11 @@ static const struct cli_command commands[] = {
      cmd_device_revoke},
     {"device remove", "NAME", "Give the name of a revoked device free",
      "Its events stay. The name may be enrolled anew.\n", DIR_ONLY, cmd_device_remove},
+    {"device grant", "NAME desk|revoke", "Let a device look people up, or no longer",
+     "A device with the desk role may ask by an identifier whether a person is known and what\n"
+     "is known of them (`dunlin lookup`, `dunlin access`). Each question is in the audit "
+     "log.\n",
+     DIR_ONLY, cmd_device_grant},
     {"device config", "[KEY=VALUE...]", "Show or publish settings that devices take",
      "Without operands it shows what was published last. KEY= takes a setting back.\n"
      "Settings: batch_records_max, linger_ms, updates_every_ms.\n\n"
@@ -105,6 +131,19 @@ static const struct cli_command commands[] = {
      "    dunlin-hub export events --dir hub --format ndjson\n"
      "    dunlin-hub export profiles --dir hub --format csv --output profiles.csv\n",
      export_options, cmd_export},
+    {"audience export", "", "Hand out what devices sealed for the key custodian",
+     "Of people who agreed that their data go to advertising platforms, and have not taken\n"
+     "that back. This hub cannot open it: the custodian does, with dunlin-keys "
+     "export-audience.\n"
+     "The file names no profile. Together with the custodian's keyring it finds people again:\n"
+     "hand it to the custodian and to nobody else.\n\n"
+     "A person is chosen by what all their events add up to; --since and --until ask whether\n"
+     "the first and last of such events reach into the time.\n\n"
+     "    dunlin-hub audience export --dir hub --type purchase --since 2026-09-01 --out "
+     "a.audience\n"
+     "    dunlin-hub audience export --dir hub --min-minor 50000 --currency EUR --out "
+     "b.audience\n",
+     audience_export_options, cmd_audience_export},
     {"match run", "", "Link people known by names and addresses, now",
      "A serving hub does so by itself whenever something came in.\n", DIR_ONLY, cmd_match_run},
     {"match evaluate", "", "Hold the profiles against a list of who is who",
@@ -120,6 +159,13 @@ static const struct cli_command commands[] = {
      "A hub cannot find a person by name: it knows tokens alone. Where the person stands at a\n"
      "counter, use `dunlin forget` there, which reaches the hub and every queue.\n",
      forget_options, cmd_forget},
+    {"rekey", "", "Give every stored token a new key, while the hub goes on",
+     "Multiplies each by one new factor, for the day when the hub's keys and a device's may\n"
+     "have met: revoke and rotate devices first. Afterwards a copy of the database from "
+     "before\n"
+     "has nothing in common with this hub's keys, nor the other way round. People and profile\n"
+     "ids stay. Broken off, it is gone on with by the same command.\n",
+     rekey_options, cmd_rekey},
     {"token create", "", "Make a bearer token and print it, once",
      "viewer reads; custodian enrols devices; admin does everything.\n\n"
      "    dunlin-hub token create --dir hub --role viewer --name grafana\n",

@@ -6,6 +6,8 @@
  * again: the result is the one that a quiet hub would come to. */
 #include "hub/match_internal.h"
 
+#include "hub/audience.h"
+
 #include <stdlib.h>
 
 #define CHUNK     500 /* nodes or observations in one transaction */
@@ -154,5 +156,7 @@ enum dl_err match_rebuild(struct store *st,
         if (progress)
             progress(ctx, at.done < total ? at.done : total, total);
     }
+    if (!err) /* who is one person now has refused together */
+        err = audience_settle_all(st);
     return err;
 }

@@ -1,8 +1,12 @@
 #include "hub/peer.h"
 
+#include "platform/clock.h"
+
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <netinet/in.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -13,7 +17,32 @@ static gnutls_session_t session_of(struct MHD_Connection *conn)
     return info ? (gnutls_session_t)info->tls_session : NULL;
 }
 
-enum dl_err peer_check(struct MHD_Connection *conn, struct pki_info *ret)
+/* What the certificate of a connection said, once it was looked at. */
+struct peer {
+    bool is_checked;
+    enum dl_err err;
+    struct pki_info info;
+};
+
+void peer_connection(void *ctx, struct MHD_Connection *conn, void **per_connection,
+                     enum MHD_ConnectionNotificationCode code)
+{
+    (void)ctx;
+    (void)conn;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+        *per_connection = calloc(1, sizeof(struct peer));
+    else
+        free(*per_connection);
+}
+
+static struct peer *peer_of(struct MHD_Connection *conn)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+static enum dl_err check_certificate(struct MHD_Connection *conn, struct pki_info *ret)
 {
     gnutls_session_t session = session_of(conn);
     unsigned count = 0;
@@ -30,6 +59,23 @@ enum dl_err peer_check(struct MHD_Connection *conn, struct pki_info *ret)
         status != 0)
         return DL_E_AUTH;
     return pki_cert_info_der(chain[0].data, chain[0].size, ret) == DL_OK ? DL_OK : DL_E_AUTH;
+}
+
+enum dl_err peer_check(struct MHD_Connection *conn, struct pki_info *ret)
+{
+    struct peer *p = peer_of(conn);
+    if (!p)
+        return DL_E_NOMEM;
+    if (!p->is_checked)
+        p->err = check_certificate(conn, &p->info);
+    p->is_checked = true;
+    if (p->err)
+        return p->err;
+    int64_t now_ms = clock_wall_ms();
+    if (now_ms < p->info.not_before_ms || now_ms > p->info.not_after_ms)
+        return DL_E_AUTH;
+    *ret = p->info;
+    return DL_OK;
 }
 
 void peer_address(struct MHD_Connection *conn, uint8_t ret[static 16])

@@ -1,9 +1,9 @@
 /* peer.h - whose certificate stands behind a TLS connection.
  *
- * The hub asks every client for a certificate and makes do without one; a
- * device's request is checked here each time: the chain up to our CA, the
- * purpose (client authentication), the dates. Whether the device is known and
- * not revoked is the store's to say.
+ * The hub asks every client for a certificate and makes do without one. What was
+ * shown is checked at a connection's first request: the chain up to our CA and the
+ * purpose (client authentication); the dates at every one. Whether the device is
+ * known and not revoked is the store's to say, each time.
  */
 #ifndef DUNLIN_HUB_PEER_H
 #define DUNLIN_HUB_PEER_H
@@ -12,6 +12,10 @@
 #include "platform/err.h"
 
 #include <microhttpd.h>
+
+/* For MHD_OPTION_NOTIFY_CONNECTION: keeps what a connection's certificate said. */
+void peer_connection(void *ctx, struct MHD_Connection *conn, void **per_connection,
+                     enum MHD_ConnectionNotificationCode code);
 
 /* DL_E_NOT_FOUND: no certificate was shown. DL_E_AUTH: not one of ours, not a
  * device's, or outside its dates. */

@@ -4,26 +4,25 @@
 #include "hub/access.h"
 #include "hub/address.h"
 #include "hub/api.h"
+#include "hub/listener.h"
+#include "hub/peer.h"
 #include "hub/request.h"
 #include "hub/route.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/log.h"
 
-#include <errno.h>
 #include <microhttpd.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #define TLS_PRIORITY     "NORMAL:-VERS-ALL:+VERS-TLS1.3"
 #define PEM_BYTES_MAX    ((size_t)16 * 1024)
 #define URL_BYTES        (ADDRESS_TEXT_BYTES + 8)
 #define STOP_WAIT_MS     5000
 #define STOP_STEP_MS     20
-#define BACKLOG          512
 #define BODY_BYTES_FIRST 4096
 /* A refused body is read and dropped up to here, so that the client reads the answer. */
 #define DRAIN_BYTES_MAX ((uint64_t)16 * 1024 * 1024)
@@ -35,6 +34,7 @@ struct server {
     struct api api;
     const struct settings *settings;
     struct MHD_Daemon *daemon;
+    struct listener *listener;
     char *cert, *key, *ca; /* PEM, for libmicrohttpd */
     char url[URL_BYTES];
     atomic_size_t body_bytes;
@@ -210,47 +210,47 @@ static enum dl_err read_pem(char **ret, const char *dir, const char *name, struc
     return err;
 }
 
-static enum dl_err start_daemon(struct server *s, const struct address *address,
-                                struct dl_why *why)
+static enum dl_err start_daemon(struct server *s)
 {
     const struct settings *set = s->settings;
-    unsigned flags = MHD_USE_TLS | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC |
-                     (address->sock.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0);
-    errno = 0;
+    unsigned flags =
+        MHD_USE_TLS | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET;
     s->daemon = MHD_start_daemon(
-        flags, address->port, NULL, NULL, on_access, s,                                 /* */
-        MHD_OPTION_SOCK_ADDR, (const struct sockaddr *)&address->sock,                  /* */
+        flags, 0, NULL, NULL, on_access, s,                                             /* */
         MHD_OPTION_HTTPS_MEM_CERT, s->cert, MHD_OPTION_HTTPS_MEM_KEY, s->key,           /* */
         MHD_OPTION_HTTPS_MEM_TRUST, s->ca,                                              /* */
         MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITY,                                      /* */
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,                                   /* */
+        MHD_OPTION_NOTIFY_CONNECTION, peer_connection, NULL,                            /* */
         MHD_OPTION_THREAD_POOL_SIZE, (unsigned)set->threads,                            /* */
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)set->max_connections,                    /* */
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)set->max_connections_per_ip,      /* */
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)((set->idle_timeout_ms + 999) / 1000), /* */
-        MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)BACKLOG, MHD_OPTION_END);
-    if (s->daemon)
-        return DL_OK;
-    bool in_use = errno == EADDRINUSE;
-    dl_why_set(why,
-               in_use ? "%.255s port %u is in use" : "%.255s port %u cannot be listened on",
-               address->host, address->port);
-    return in_use ? DL_E_BUSY : DL_E_IO;
+        MHD_OPTION_END);
+    return s->daemon ? DL_OK : DL_E_IO;
 }
 
-static void tell_url(struct server *s, const struct address *address)
+static enum dl_err listen_at(struct server *s, const struct address *address,
+                             struct dl_why *why)
 {
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT);
     char text[ADDRESS_TEXT_BYTES];
-    address_format(address, info ? info->port : address->port, text);
+    uint16_t port;
+    enum dl_err err = listener_open(&s->listener, address, &port, why);
+    if (err)
+        return err;
+    address_format(address, port, text);
     snprintf(s->url, sizeof s->url, "https://%s", text);
+    err = start_daemon(s);
+    return err ? err : listener_start(s->listener, s->daemon);
 }
 
 static void server_free(struct server *s)
 {
     if (!s)
         return;
+    listener_close(s->listener);
+    if (s->daemon)
+        MHD_stop_daemon(s->daemon);
     if (s->key)
         secret_wipe(s->key, strlen(s->key));
     free(s->cert);
@@ -283,10 +283,9 @@ enum dl_err server_start(struct server **ret, struct hub *hub, const char *dir,
     err = read_pem(&s->ca, dir, "ca.pem", why);
     if (err)
         goto done;
-    err = start_daemon(s, &address, why);
+    err = listen_at(s, &address, why);
     if (err)
         goto done;
-    tell_url(s, &address);
     *ret = s;
     s = NULL; /* the caller's now */
 done:
@@ -303,12 +302,10 @@ void server_stop(struct server *server)
 {
     if (!server)
         return;
-    MHD_socket listener = MHD_quiesce_daemon(server->daemon);
+    listener_close(server->listener);
+    server->listener = NULL;
     for (int waited = 0; atomic_load(&server->under_way) > 0 && waited < STOP_WAIT_MS;
          waited += STOP_STEP_MS)
         clock_sleep_ms(STOP_STEP_MS);
-    MHD_stop_daemon(server->daemon);
-    if (listener != MHD_INVALID_SOCKET)
-        close(listener);
     server_free(server);
 }

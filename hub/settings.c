@@ -16,8 +16,8 @@ const struct config_key settings_keys[] = {
      "Address and port of the HTTPS server; 0.0.0.0:8443 for all of IPv4, [::]:8443 for IPv6"},
     {"log_level", CONFIG_CHOICE, KEY(log_level), "info", 0, 0, "debug|info|warn|error",
      "The least important line that is logged"},
-    {"threads", CONFIG_INT, KEY(threads), "4", 1, 64, NULL,
-     "Threads that serve requests; each takes in one batch at a time"},
+    {"threads", CONFIG_INT, KEY(threads), "16", 1, 64, NULL,
+     "Threads that serve requests; those that take in batches together share a write to disk"},
     {"max_connections", CONFIG_INT, KEY(max_connections), "2048", 8, 100000, NULL,
      "Connections at a time; a device keeps one open"},
     {"max_connections_per_ip", CONFIG_INT, KEY(max_connections_per_ip), "1024", 1, 100000, NULL,
@@ -30,6 +30,10 @@ const struct config_key settings_keys[] = {
      "How long a bundle of `dunlin-keys enroll` can be used"},
     {"device_cert_life", CONFIG_DURATION, KEY(device_cert_life_ms), "30d", 10000, 31536000000,
      NULL, "Life of a device's certificate, which renews itself at two thirds of it"},
+    {"desk_per_day", CONFIG_INT, KEY(desk_per_day), "200", 0, 1000000, NULL,
+     "How often a device with the desk role may ask about people, a day"},
+    {"desk_per_minute", CONFIG_INT, KEY(desk_per_minute), "20", 1, 10000, NULL,
+     "The same for a minute"},
     {NULL, CONFIG_TEXT, 0, NULL, 0, 0, NULL, NULL},
 };
 

@@ -71,22 +71,24 @@ static bool take_url(const char *text, char ret[static BUNDLE_URL_BYTES])
     return bundle_url_ok(ret);
 }
 
-static enum dl_err open_share(struct custodian_share **ret, const struct keyring *kr,
-                              const char *passphrase_file, struct dl_why *why)
+/* The newest audience key, whose public half is proved by the share; a keyring of
+ * before audience keys gets its first. enrol_device writes it down. */
+static enum dl_err find_audience(struct keyring *kr, const struct custodian_share *share,
+                                 uint8_t ret[static AUDIENCE_PUBLIC_BYTES], struct dl_why *why)
 {
-    struct keys_passphrase *p = NULL;
+    struct audience_key *key = NULL;
     enum dl_err err = DL_OK;
-    if (kr->locked)
-        err = keys_passphrase_get(&p, passphrase_file, false, why);
-    if (err)
+    if (kr->audience_count == 0)
+        err = keyring_add_audience(kr, share, clock_wall_ms());
+    if (!err)
+        err = keyring_audience_key(kr, share, kr->audience_count - 1, &key);
+    if (err) {
+        dl_why_set(why, "the keyring's audience key fails its check: bring back a copy");
         return err;
-    err = keyring_share(kr, p ? p->text : NULL, p ? p->len : 0, ret);
-    if (err == DL_E_AUTH)
-        dl_why_set(why, "wrong passphrase, or the keyring was altered");
-    else if (err == DL_E_CORRUPT)
-        dl_why_set(why, "the keyring's share fails its check: bring back a copy");
-    keys_passphrase_free(p);
-    return err;
+    }
+    audience_key_public(key, ret);
+    audience_key_free(key);
+    return DL_OK;
 }
 
 /* Unbuffered, so that stdio keeps no copy. */
@@ -127,6 +129,7 @@ struct tools {
     struct admin_token *token;
     struct uplink *up;
     struct pki_pem ca;
+    uint8_t audience_public[AUDIENCE_PUBLIC_BYTES];
 };
 
 static enum dl_err tools_init(struct tools *t, const struct cli_args *args, const char *url,
@@ -134,15 +137,15 @@ static enum dl_err tools_init(struct tools *t, const struct cli_args *args, cons
 {
     const char *keyring_path = cli_text(args, "keyring");
     const struct uplink_options options = {.hub_url = url, .ca_path = cli_text(args, "ca")};
-    enum dl_err err = keyring_load(&t->kr, keyring_path, why);
-    if (err == DL_E_NOT_FOUND)
-        dl_why_set(why, "there is no keyring %s; `dunlin-keys init` makes one", keyring_path);
+    enum dl_err err = command_keyring(keyring_path, &t->kr, why);
     if (!err)
         err = load_ca(&t->ca, options.ca_path, why);
     if (!err)
         err = load_token(&t->token, cli_text(args, "admin-token-file"), why);
     if (!err)
-        err = open_share(&t->share, t->kr, cli_text(args, "passphrase-file"), why);
+        err = command_share(t->kr, cli_text(args, "passphrase-file"), &t->share, why);
+    if (!err)
+        err = find_audience(t->kr, t->share, t->audience_public, why);
     if (!err)
         err = uplink_curl_open(&t->up, &options, why);
     return err;
@@ -199,6 +202,7 @@ static int run(const struct cli_args *args, bool replace)
                                           .hub_url = url,
                                           .hub_ca = &t.ca,
                                           .admin_token = t.token->text,
+                                          .audience_public = t.audience_public,
                                           .replace = replace};
         err = enrol_device(t.kr, cli_text(args, "keyring"), t.share, t.up, &order, &b, &why);
     }

@@ -87,6 +87,8 @@ int command_init(const struct cli_args *args)
     if (!err)
         err = make_keyring(&kr, share, passphrase_file, locked, &why);
     if (!err)
+        err = keyring_add_audience(kr, share, clock_wall_ms());
+    if (!err)
         err = write_both(kr, keyring_path, hub, share_path, &why);
     if (!err)
         say_next(keyring_path, share_path, locked);

@@ -1,13 +1,35 @@
 #include "keys/commands.h"
 #include "keys/keyring.h"
+#include "platform/bytes.h"
 #include "platform/json.h"
 
 #include <stdio.h>
 
+static void fingerprint_of(const struct keyring_audience *a,
+                           char ret[static 2 * AUDIENCE_KEY_ID_BYTES + 1])
+{
+    uint8_t id[AUDIENCE_KEY_ID_BYTES];
+    audience_key_id(a->public, id);
+    bytes_to_hex(ret, id, sizeof id);
+}
+
+static void print_audience(const struct keyring *kr)
+{
+    char fingerprint[2 * AUDIENCE_KEY_ID_BYTES + 1];
+    if (kr->audience_count == 0)
+        printf("no audience key yet: the next enroll, rotate or audience-key makes one\n");
+    for (size_t i = 0; i < kr->audience_count; i++) {
+        fingerprint_of(&kr->audience[i], fingerprint);
+        printf("audience key %s, made %s%s\n", fingerprint, kr->audience[i].made_at,
+               i + 1 == kr->audience_count ? "" : ", replaced");
+    }
+}
+
 static void print_text(const struct keyring *kr)
 {
-    printf("dunlin-keyring-1, made %s, %s\n", kr->created_at,
+    printf("%s, made %s, %s\n", keyring_format_name(kr), kr->created_at,
            kr->locked ? "locked with a passphrase (Argon2id)" : "not locked");
+    print_audience(kr);
     if (kr->device_count == 0)
         printf("no device enrolled yet\n");
     else
@@ -28,8 +50,16 @@ static json_t *object_of(const struct keyring *kr)
                                                  (int)d->epoch, "enrolled_at",
                                                  d->enrolled_at[0] ? d->enrolled_at : NULL));
     }
-    return json_pack("{s:s, s:s, s:b, s:o}", "format", "dunlin-keyring-1", "created_at",
-                     kr->created_at, "locked", (int)kr->locked, "devices", devices);
+    json_t *keys = json_array();
+    for (size_t i = 0; i < kr->audience_count; i++) {
+        char fingerprint[2 * AUDIENCE_KEY_ID_BYTES + 1];
+        fingerprint_of(&kr->audience[i], fingerprint);
+        json_array_append_new(keys, json_pack("{s:s, s:s}", "fingerprint", fingerprint,
+                                              "made_at", kr->audience[i].made_at));
+    }
+    return json_pack("{s:s, s:s, s:b, s:o, s:o}", "format", keyring_format_name(kr),
+                     "created_at", kr->created_at, "locked", (int)kr->locked, "audience_keys",
+                     keys, "devices", devices);
 }
 
 static enum dl_err print_json(const struct keyring *kr)

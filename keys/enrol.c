@@ -81,7 +81,9 @@ static bool take(const char *text, bool (*ok)(const char *), char *ret, size_t c
     return true;
 }
 
-/* Fills what the hub has to give. Further members are a newer hub's affair. */
+/* Fills what the hub has to give, and nothing else: what the custodian gives (the
+ * audience key above all) is there already, and no hub can change it. Further
+ * members are a newer hub's affair. */
 static bool take_answer(struct bundle *b, const json_t *obj)
 {
     const char *device = json_get_str(obj, "device");
@@ -147,6 +149,9 @@ static enum dl_err begin_bundle(struct bundle **ret, const struct custodian_shar
     memcpy(b->device, order->device, strlen(order->device) + 1);
     memcpy(b->hub_url, order->hub_url, strlen(order->hub_url) + 1);
     b->hub_ca = *order->hub_ca;
+    b->has_audience = order->audience_public != NULL;
+    if (b->has_audience)
+        memcpy(b->audience_public, order->audience_public, sizeof b->audience_public);
     *ret = b;
     return DL_OK;
 }

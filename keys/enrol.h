@@ -19,7 +19,8 @@ struct enrol_order {
     const char *hub_url;
     const struct pki_pem *hub_ca;
     const char *admin_token;
-    bool replace; /* the hub may have an active device of this name */
+    const uint8_t *audience_public; /* AUDIENCE_PUBLIC_BYTES; NULL: none for the device */
+    bool replace;                   /* the hub may have an active device of this name */
 };
 
 /* On DL_OK the caller owns *ret. The keyring file has the new epoch from before

@@ -48,6 +48,30 @@ enum dl_err keyring_share(const struct keyring *kr, const char *passphrase,
     return custodian_share_unlock(ret, &kr->kdf, passphrase, passphrase_len, kr->share);
 }
 
+enum dl_err keyring_add_audience(struct keyring *kr, const struct custodian_share *share,
+                                 int64_t now_ms)
+{
+    if (kr->audience_count == KEYRING_AUDIENCE_MAX)
+        return DL_E_FULL;
+    struct audience_key *key = NULL;
+    enum dl_err err = audience_key_draw(&key);
+    if (err)
+        return err;
+    struct keyring_audience *a = &kr->audience[kr->audience_count++];
+    clock_text(now_ms, a->made_at);
+    audience_key_public(key, a->public);
+    audience_key_lock(key, share, a->locked);
+    audience_key_free(key);
+    return DL_OK;
+}
+
+enum dl_err keyring_audience_key(const struct keyring *kr, const struct custodian_share *share,
+                                 size_t i, struct audience_key **ret)
+{
+    const struct keyring_audience *a = &kr->audience[i];
+    return audience_key_unlock(ret, share, a->public, a->locked);
+}
+
 static struct keyring_device *find(const struct keyring *kr, const char *device)
 {
     for (size_t i = 0; i < kr->device_count; i++)

@@ -1,19 +1,23 @@
 #include "crypto/secret.h"
 #include "keys/keyring.h"
 #include "keys/keyring_internal.h"
+#include "platform/bytes.h"
 #include "platform/json.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FORMAT       "dunlin-keyring-1"
+#define FORMAT       "dunlin-keyring-1" /* without audience keys */
+#define FORMAT_2     "dunlin-keyring-2"
 #define KDF_NAME     "argon2id"
 #define VARIANT      sodium_base64_VARIANT_ORIGINAL
 #define BASE64_BYTES 128 /* of the longest share and its NUL */
 
 _Static_assert(sodium_base64_ENCODED_LEN(CUSTODIAN_LOCKED_BYTES, VARIANT) <= BASE64_BYTES,
                "a share fits");
+_Static_assert(sodium_base64_ENCODED_LEN(AUDIENCE_LOCKED_BYTES, VARIANT) <= BASE64_BYTES,
+               "so does an audience key");
 
 static size_t share_len(const struct keyring *kr)
 {
@@ -54,12 +58,39 @@ static json_t *devices_of(const struct keyring *kr)
     return list;
 }
 
+static json_t *audience_of(const struct keyring *kr)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; list && i < kr->audience_count; i++) {
+        const struct keyring_audience *a = &kr->audience[i];
+        char public[2 * AUDIENCE_PUBLIC_BYTES + 1];
+        bytes_to_hex(public, a->public, sizeof a->public);
+        json_t *entry = json_pack("{s:s, s:s, s:o}", "made_at", a->made_at, "public", public,
+                                  "secret", base64_of(a->locked, sizeof a->locked));
+        if (json_array_append_new(list, entry) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+const char *keyring_format_name(const struct keyring *kr)
+{
+    return kr->audience_count ? FORMAT_2 : FORMAT;
+}
+
 enum dl_err keyring_format(const struct keyring *kr, char **ret, size_t *ret_len)
 {
     /* json_pack takes the new values over, and fails when one of them is NULL. */
-    json_t *obj = json_pack("{s:s, s:s, s:o, s:o, s:o}", "format", FORMAT, "created_at",
-                            kr->created_at, "kdf", kdf_of(kr), "share",
+    json_t *obj = json_pack("{s:s, s:s, s:o, s:o, s:o}", "format", keyring_format_name(kr),
+                            "created_at", kr->created_at, "kdf", kdf_of(kr), "share",
                             base64_of(kr->share, share_len(kr)), "devices", devices_of(kr));
+    if (obj && kr->audience_count &&
+        json_object_set_new(obj, "audience", audience_of(kr)) != 0) {
+        json_decref(obj);
+        obj = NULL;
+    }
     char *text = obj ? json_text(obj, ret_len) : NULL;
     json_decref(obj);
     if (!text)
@@ -133,6 +164,26 @@ static enum dl_err take_devices(struct keyring *kr, const json_t *list)
     return DL_OK;
 }
 
+static bool take_audience(struct keyring *kr, const json_t *list)
+{
+    size_t count = json_array_size(list);
+    if (!json_is_array(list) || count == 0 || count > KEYRING_AUDIENCE_MAX)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *entry = json_array_get(list, i);
+        struct keyring_audience *a = &kr->audience[i];
+        const char *made_at = json_get_str(entry, "made_at");
+        const char *public = json_get_str(entry, "public");
+        if (json_object_size(entry) != 3 || !is_time(made_at) || !public ||
+            !bytes_from_hex(a->public, sizeof a->public, public) ||
+            !take_base64(entry, "secret", a->locked, sizeof a->locked))
+            return false;
+        memcpy(a->made_at, made_at, strlen(made_at) + 1);
+    }
+    kr->audience_count = count;
+    return true;
+}
+
 static enum dl_err bad(struct dl_why *why, const char *what)
 {
     dl_why_set(why, "%s", what);
@@ -143,10 +194,14 @@ static enum dl_err fill(struct keyring *kr, const json_t *obj, struct dl_why *wh
 {
     const char *format = json_get_str(obj, "format");
     const char *created_at = json_get_str(obj, "created_at");
-    if (!format || strcmp(format, FORMAT) != 0)
-        return bad(why, "not a keyring of this version: /format is not \"" FORMAT "\"");
-    if (json_object_size(obj) != 5)
-        return bad(why, "a keyring has five members, this has not");
+    bool second = format && strcmp(format, FORMAT_2) == 0;
+    if (!format || (!second && strcmp(format, FORMAT) != 0))
+        return bad(why, "not a keyring of this version: /format is not \"" FORMAT
+                        "\" or \"" FORMAT_2 "\"");
+    if (json_object_size(obj) != (second ? 6 : 5))
+        return bad(why, "a keyring of this format has five members, or six; this has not");
+    if (second && !take_audience(kr, json_object_get(obj, "audience")))
+        return bad(why, "/audience is missing or malformed");
     if (!is_time(created_at))
         return bad(why, "/created_at is missing or malformed");
     memcpy(kr->created_at, created_at, strlen(created_at) + 1);

@@ -37,6 +37,24 @@ static const struct cli_option inspect_options[] = {
     {0},
 };
 
+static const struct cli_option audience_key_options[] = {
+    KEYRING_OPTION,
+    PASSPHRASE_FILE_OPTION,
+    {0},
+};
+
+static const struct cli_option export_audience_options[] = {
+    {"for", 'f', CLI_TEXT, "PLATFORM", NULL, "google, meta or uid2"},
+    KEYRING_OPTION,
+    PASSPHRASE_FILE_OPTION,
+    {"in", 'i', CLI_TEXT, "FILE", NULL, "what `dunlin-hub audience export` wrote"},
+    {"out", 'o', CLI_TEXT, "FILE", NULL, "the upload file, mode 0600"},
+    {"field", 0, CLI_TEXT, "email|phone", "email", "of uid2, which takes one a list"},
+    {"force", 0, CLI_FLAG, NULL, NULL, "write over a file that is there"},
+    {"json", 0, CLI_FLAG, NULL, NULL, "the summary for programs"},
+    {0},
+};
+
 static const struct cli_command commands[] = {
     {"init", "", "make the two halves of the token key",
      "Draws both halves and writes each to its own file, never over another. The keyring "
@@ -60,9 +78,29 @@ static const struct cli_command commands[] = {
      "device; the agent does not take a new key by itself yet, so flush its queue first, then "
      "enrol it with the new bundle.",
      enroll_options, command_rotate},
-    {"inspect", "", "show a keyring's devices and epochs, never a key",
-     "Needs no passphrase: the list of devices is not secret.", inspect_options,
-     command_inspect},
+    {"inspect", "", "show a keyring's devices and fingerprints, never a key",
+     "Needs no passphrase: the list of devices is not secret. The fingerprint of the audience "
+     "key is what `dunlin status` shows on a device that has it.",
+     inspect_options, command_inspect},
+    {"audience-key", "", "make a new audience key pair in the keyring",
+     "The public half goes out with every bundle from now on; devices seal to it what "
+     "advertising platforms compare, where a site and its customers allow that. init makes the "
+     "first, and so does enroll or rotate in a keyring of before. A new one is wanted when the "
+     "old may be known to others; the old stay in the keyring, to open what was sealed to "
+     "them.",
+     audience_key_options, command_audience_key},
+    {"export-audience", "", "open an audience and write a platform's upload file",
+     "Opens, on this machine, the sealed values that the hub handed out, drops repeats and "
+     "writes them in the form that the platform takes: CSV with its column headers for google "
+     "(Customer Match) and meta (customer list), base64 a line for uid2 (identity map). The "
+     "values are SHA-256 of e-mail addresses and the like: whoever holds the file can find the "
+     "people again. Upload it and remove it.\n"
+     "\n"
+     "    dunlin-hub audience export --out autumn.audience --type purchase   # at the hub\n"
+     "    dunlin-keys export-audience --for google --keyring custodian.key --in "
+     "autumn.audience "
+     "--out google.csv",
+     export_audience_options, command_export_audience},
     {0},
 };
 

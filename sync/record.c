@@ -5,19 +5,36 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define HEAD_BYTES  (1 + 1 + 8 + 8 + 1)
-#define TOKEN_BYTES ((size_t)1 + 1 + 2 + GROUP_ELEMENT_BYTES)
-#define FLAGS_KNOWN RECORD_TIME_GIVEN
+#define HEAD_BYTES          (1 + 1 + 8 + 8 + 1)
+#define TOKEN_BYTES         ((size_t)1 + 1 + 2 + GROUP_ELEMENT_BYTES)
+#define FLAGS_KNOWN         (RECORD_TIME_GIVEN | RECORD_AUDIENCE)
+#define AUDIENCE_HEAD_BYTES ((size_t)AUDIENCE_KEY_ID_BYTES + 1 + 2)
+
+static bool audience_fits(const struct record_audience *a)
+{
+    return a->sealed_len == 0 || (a->sealed_len > AUDIENCE_SEAL_OVERHEAD &&
+                                  a->sealed_len <= RECORD_SEALED_BYTES_MAX && a->schemes != 0);
+}
 
 size_t record_encoded_len(const struct record *rec)
 {
-    return HEAD_BYTES + rec->token_count * TOKEN_BYTES + 4 + rec->json_len;
+    size_t sealed_len = rec->audience.sealed_len;
+    return HEAD_BYTES + rec->token_count * TOKEN_BYTES + 4 + rec->json_len +
+           (sealed_len ? AUDIENCE_HEAD_BYTES + sealed_len : 0);
 }
 
 static bool fits(const struct record *rec)
 {
     return rec->token_count <= RECORD_TOKENS_MAX && rec->json_len <= RECORD_BYTES_MAX &&
-           record_encoded_len(rec) <= RECORD_BYTES_MAX;
+           audience_fits(&rec->audience) && record_encoded_len(rec) <= RECORD_BYTES_MAX;
+}
+
+static void write_audience(struct bytes_writer *w, const struct record_audience *a)
+{
+    bytes_write(w, a->key_id, sizeof a->key_id);
+    bytes_write_u8(w, a->schemes);
+    bytes_write_u16(w, (uint16_t)a->sealed_len);
+    bytes_write(w, a->sealed, a->sealed_len);
 }
 
 enum dl_err record_encode(const struct record *rec, uint8_t *ret, size_t cap, size_t *ret_len)
@@ -26,7 +43,8 @@ enum dl_err record_encode(const struct record *rec, uint8_t *ret, size_t cap, si
         return DL_E_INPUT;
     struct bytes_writer w = bytes_writer_of(ret, cap);
     bytes_write_u8(&w, RECORD_VERSION);
-    bytes_write_u8(&w, rec->flags);
+    bytes_write_u8(&w, (uint8_t)((rec->flags & ~RECORD_AUDIENCE) |
+                                 (rec->audience.sealed_len ? RECORD_AUDIENCE : 0)));
     bytes_write_u64(&w, (uint64_t)rec->wall_ms);
     bytes_write_u64(&w, rec->mono_ms);
     bytes_write_u8(&w, (uint8_t)rec->token_count);
@@ -39,6 +57,8 @@ enum dl_err record_encode(const struct record *rec, uint8_t *ret, size_t cap, si
     }
     bytes_write_u32(&w, (uint32_t)rec->json_len);
     bytes_write(&w, rec->json, rec->json_len);
+    if (rec->audience.sealed_len)
+        write_audience(&w, &rec->audience);
     if (w.failed)
         return DL_E_INPUT;
     *ret_len = w.len;
@@ -53,6 +73,17 @@ static void read_token(struct bytes_reader *r, struct token *ret)
     const uint8_t *element = bytes_read(r, sizeof ret->element);
     if (element)
         memcpy(ret->element, element, sizeof ret->element);
+}
+
+static bool read_audience(struct bytes_reader *r, struct record_audience *ret)
+{
+    const uint8_t *key_id = bytes_read(r, sizeof ret->key_id);
+    if (key_id)
+        memcpy(ret->key_id, key_id, sizeof ret->key_id);
+    ret->schemes = bytes_read_u8(r);
+    ret->sealed_len = bytes_read_u16(r);
+    ret->sealed = bytes_read(r, ret->sealed_len);
+    return !r->failed && ret->sealed_len && audience_fits(ret);
 }
 
 enum dl_err record_decode(const uint8_t *bytes, size_t len, struct record *ret)
@@ -72,6 +103,9 @@ enum dl_err record_decode(const uint8_t *bytes, size_t len, struct record *ret)
     (void)bytes_read(&r, token_count * TOKEN_BYTES);
     size_t json_len = bytes_read_u32(&r);
     const uint8_t *json = bytes_read(&r, json_len);
+    struct record_audience audience = {.sealed_len = 0};
+    if ((flags & RECORD_AUDIENCE) && !read_audience(&r, &audience))
+        return DL_E_CORRUPT;
     if (r.failed || r.left != 0)
         return DL_E_CORRUPT;
     /* Everything is there: from here on nothing can fail, so ret is whole. */
@@ -83,5 +117,6 @@ enum dl_err record_decode(const uint8_t *bytes, size_t len, struct record *ret)
     ret->token_count = token_count;
     ret->json = (const char *)json;
     ret->json_len = json_len;
+    ret->audience = audience;
     return DL_OK;
 }

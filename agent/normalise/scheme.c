@@ -133,18 +133,30 @@ enum normalise_reason scheme_form(enum scheme scheme, enum scheme_field field,
         return NORMALISE_NO_FORM;
     struct form_input in = {value, len, "", site->date_order};
     form_region(site, in.region);
-    struct form_output made = {out, cap, 0};
+    struct form_output made = {.bytes = out, .cap = cap};
     enum normalise_reason reason = made_by(&in, &made);
     if (reason == NORMALISE_OK)
         *ret_len = made.len;
     return reason;
 }
 
+bool scheme_wants_clear(enum scheme scheme, enum scheme_field field)
+{
+    if (scheme == SCHEME_GOOGLE)
+        return field >= SCHEME_CITY && field <= SCHEME_DEVICE_ID;
+    return scheme == SCHEME_META && field == SCHEME_DEVICE_ID;
+}
+
+void scheme_digest(const char *form, size_t len, uint8_t ret[static SCHEME_DIGEST_BYTES])
+{
+    crypto_hash_sha256(ret, (const unsigned char *)form, len);
+}
+
 void scheme_hash(enum scheme scheme, const char *form, size_t len,
                  char ret[static SCHEME_HASH_TEXT_BYTES])
 {
-    unsigned char hash[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256(hash, (const unsigned char *)form, len);
+    uint8_t hash[SCHEME_DIGEST_BYTES];
+    scheme_digest(form, len, hash);
     if (scheme == SCHEME_UID2)
         sodium_bin2base64(ret, SCHEME_HASH_TEXT_BYTES, hash, sizeof hash,
                           sodium_base64_VARIANT_ORIGINAL);

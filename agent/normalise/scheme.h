@@ -12,6 +12,8 @@
 
 #include "agent/normalise/normalise.h"
 
+#include <stdbool.h>
+
 enum scheme {
     SCHEME_NONE,
     SCHEME_UID2,
@@ -55,6 +57,13 @@ enum scheme_field scheme_field_from_name(const char *name);
 enum normalise_reason scheme_form(enum scheme scheme, enum scheme_field field,
                                   const struct normalise_site *site, const char *value,
                                   size_t len, char *out, size_t cap, size_t *ret_len);
+
+/* The platform compares this one in clear text, and would not know its SHA-256. */
+bool scheme_wants_clear(enum scheme scheme, enum scheme_field field);
+
+/* SHA-256 of a form: it is no pseudonym, and the caller wipes it. */
+#define SCHEME_DIGEST_BYTES 32
+void scheme_digest(const char *form, size_t len, uint8_t ret[static SCHEME_DIGEST_BYTES]);
 
 /* SHA-256 of a form as the platform writes it: base64 for uid2, else lower hex. */
 void scheme_hash(enum scheme scheme, const char *form, size_t len,

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../support/tap.sh"
 cd "$tap_dir" || exit 1
 
-commands_of() { "$1" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\( [a-z]*\)\{0,1\}\)   *[A-Za-z].*/\1/p'; }
+commands_of() { "$1" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\( [a-z-]*\)\{0,1\}\)   *[A-Za-z].*/\1/p'; }
 options_of() { # PROGRAM COMMAND...: its long options, as --help lists them
     "$@" --help | sed -n '/^Options:/,/^$/s/^  \(-., \)\{0,1\} *\(--[a-z-]*\).*/\2/p' | sort
 }

@@ -25,6 +25,7 @@ CANARYNATID77812
 3F2504E0-4F89-41D3-9A0C-0305E82C3301
 203.0.113.87
 CN77 7XQZ
+19710317
 C
 mkdir evidence
 echo "log line of zebulon.quagmire@canary-mail.example" >evidence/planted
@@ -41,9 +42,11 @@ if tcpdump -D >/dev/null 2>&1; then
     sleep 0.5
     captured=1
 fi
+# Every platform on, and consent to it: what the custodian alone may open is in there.
+printf '[privacy]\naudience_schemes = uid2, google, meta, tiktok, snap\n' >till/dunlin.conf && chmod 600 till/dunlin.conf
 start_till "$tap_dir/till"
 ids='{"email":"Zebulon.Quagmire@canary-mail.example","phone":"+49 171 5550199","loyalty_id":"CANARYCARD0042","account_id":"CANARYACCOUNT77","given_name":"Zebulonia","surname":"Quagmiretta","date_of_birth":"1971-03-17","street":"Canaryway 17b","city":"Canaryville","payment_ref":"psp_canary_tok_8812","cookie_id":"canarycookie5551234","national_id":"CANARYNATID77812","device_id":"3F2504E0-4F89-41D3-9A0C-0305E82C3301","ip":"203.0.113.87","postcode":"CN77 7XQZ","sex":"f"}'
-event() { echo '{"id":"'"$1"'","type":"'"$2"'","consent":{"profiling":'"${4:-true}"'},"identifiers":'"$3"',"data":'"$5"'}'; }
+event() { echo '{"id":"'"$1"'","type":"'"$2"'","consent":{"profiling":'"${4:-true}"',"ad_user_data":true},"identifiers":'"$3"',"data":'"$5"'}'; }
 # The request comes on standard input, never through a pipe: STATUS must stay here. Over
 # the Unix socket, so that the loopback capture has the uplink alone.
 send() {
@@ -73,6 +76,11 @@ is "a torn request is refused" "$STATUS" 400
 send /v1/events < <(event e-1 visit '{"email":"Zebulon.Quagmire@@canary-mail.example","phone":"0171 5550199"}' true '{"store_id":"9"}')
 check "an identifier without a canonical form is dropped, the event kept" test "$STATUS" = 201
 send /v1/events application/cloudevents+json < <(printf '{"specversion":"1.0","id":"ce-1","source":"/till","type":"visit","data":{"store_id":"9"},"identifiers":%s}' "$ids")
+check "an audience is handed out" sh -c 'dunlin flush --dir till --wait 20 && dunlin-hub audience export --dir hub --out evidence/audience'
+check "and there are sealed values in it" grep -q '"sealed"' evidence/audience
+check "which the custodian can open" dunlin-keys export-audience --for uid2 --keyring hub.keyring --in evidence/audience --out opened
+check_not "and in which the search finds them" scan opened
+rm opened
 printf 'Zebulon.Quagmire@canary-mail.example' | dunlin forget --email - --dir till >>evidence/forget 2>&1 ||
     fail "forget takes the value from standard input"
 check "all of it reaches the hub" dunlin flush --dir till --wait 20

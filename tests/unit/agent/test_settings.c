@@ -41,6 +41,30 @@ static void every_key_has_a_default(void **state)
     struct accept_settings a = settings_for_accept(&s);
     assert_int_equal(a.guard, ACCEPT_GUARD_REJECT);
     assert_string_equal(a.region, "");
+    assert_int_equal(a.audience_schemes, 0); /* off until the site turns one on */
+}
+
+static void audience_schemes_are_named(void **state)
+{
+    const struct device_folder *f = *state;
+    static const struct {
+        const char *text;
+        int bits; /* -1: refused */
+    } cases[] = {{"none", 0},         {"uid2", 1},       {"uid2, google, meta", 7},
+                 {"snap tiktok", 24}, {"", 0},           {"google,", 2},
+                 {"facebook", -1},    {"uid2 none", -1}, {"Google", -1},
+                 {"uid2;google", -1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[128];
+        struct settings s;
+        struct dl_why why = {""};
+        snprintf(text, sizeof text, "[privacy]\naudience_schemes = %s\n", cases[i].text);
+        write_config(f, text);
+        enum dl_err err = settings_load(&s, f->dir.s, NULL, &why);
+        assert_int_equal(err, cases[i].bits < 0 ? DL_E_INPUT : DL_OK);
+        if (!err)
+            assert_int_equal(settings_for_accept(&s).audience_schemes, cases[i].bits);
+    }
 }
 
 static void the_folders_own_file_is_read(void **state)
@@ -88,9 +112,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(every_key_has_a_default),
-        TEST(the_folders_own_file_is_read),
-        TEST(a_wrong_key_or_value_is_refused_by_name),
+        TEST(every_key_has_a_default),    TEST(the_folders_own_file_is_read),
+        TEST(audience_schemes_are_named), TEST(a_wrong_key_or_value_is_refused_by_name),
         TEST(a_named_file_must_be_there),
     };
     if (crypto_setup())

@@ -36,6 +36,32 @@ static int drop_bundle(void **state)
     return 0;
 }
 
+static void an_audience_key_comes_with_the_bundle_or_not_at_all(void **state)
+{
+    (void)state;
+    struct bundle *b = NULL;
+    char *with = NULL;
+    size_t len = 0;
+    assert_null(strstr(text, "audience"));
+    assert_int_equal(bundle_parse(&b, text, text_len, NULL), DL_OK);
+    assert_false(b->has_audience);
+    bundle_free(b);
+    whole->has_audience = true;
+    memset(whole->audience_public, 0xab, sizeof whole->audience_public);
+    assert_int_equal(bundle_format(whole, &with, &len), DL_OK);
+    whole->has_audience = false;
+    assert_int_equal(bundle_parse(&b, with, len, NULL), DL_OK);
+    assert_true(b->has_audience);
+    assert_memory_equal(b->audience_public, whole->audience_public, 32);
+    bundle_free(b);
+    b = NULL;
+    char *at = strstr(with, "\"abababab");
+    at[1] = 'x';
+    assert_int_equal(bundle_parse(&b, with, len, NULL), DL_E_INPUT);
+    assert_null(b);
+    bundle_text_free(with, len);
+}
+
 static void a_bundle_comes_back_as_it_was(void **state)
 {
     (void)state;
@@ -172,6 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bundle_comes_back_as_it_was),
+        cmocka_unit_test(an_audience_key_comes_with_the_bundle_or_not_at_all),
         cmocka_unit_test(every_member_is_needed),
         cmocka_unit_test(an_unknown_member_is_refused),
         cmocka_unit_test(a_member_out_of_form_is_refused_without_quoting_it),

@@ -132,6 +132,32 @@ static void canonical(struct world *w, const struct bundle *b, uint8_t ret[stati
     hub_share_free(s_d);
 }
 
+/* P3: what devices seal for the custodian, no hub may have sealed to itself. */
+static void a_hub_cannot_put_its_own_audience_key_in(void **state)
+{
+    struct world *w = *state;
+    static const uint8_t ours[AUDIENCE_PUBLIC_BYTES] = {0xc0, 0x01};
+    struct enrol_order order = {.device = "till-3",
+                                .hub_url = "https://127.0.0.1:8443",
+                                .hub_ca = &w->ca,
+                                .admin_token = "admin-token",
+                                .audience_public = ours};
+    w->hub.answer = "{\"audience_public\":\"" HEX_A "\",\"device\":\"till-3\",\"epoch\":%d,"
+                    "\"secret\":\"" SECRET "\",\"expires_at\":\"2026-11-27T07:00:00Z\","
+                    "\"seal_public\":\"" HEX_A "\",\"sign_public\":\"" HEX_B "\"}";
+    for (int with = 1; with >= 0; with--) {
+        struct bundle *b = NULL;
+        order.audience_public = with ? ours : NULL;
+        order.replace = !with;
+        assert_int_equal(
+            enrol_device(w->kr, w->keyring_path.s, w->a0, &w->hub.up, &order, &b, NULL), DL_OK);
+        assert_int_equal(b->has_audience, with);
+        if (with)
+            assert_memory_equal(b->audience_public, ours, sizeof ours);
+        bundle_free(b);
+    }
+}
+
 static void an_enrolment_fills_a_bundle_and_confirms_the_epoch(void **state)
 {
     struct world *w = *state;
@@ -255,6 +281,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(an_enrolment_fills_a_bundle_and_confirms_the_epoch),
+        WORLD_TEST(a_hub_cannot_put_its_own_audience_key_in),
         WORLD_TEST(a_rotated_device_keeps_its_customers_at_the_hub),
         WORLD_TEST(a_refusal_says_what_to_do),
         WORLD_TEST(a_hub_out_of_reach_costs_an_epoch_and_nothing_else),

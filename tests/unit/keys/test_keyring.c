@@ -79,6 +79,47 @@ static void an_unlocked_keyring_comes_back(void **state)
     keyring_free(kr);
 }
 
+static void audience_keys_come_back_newest_last(void **state)
+{
+    (void)state;
+    for (int locked = 0; locked < 2; locked++) {
+        struct keyring *kr = new_keyring(locked);
+        assert_string_equal(keyring_format_name(kr), "dunlin-keyring-1");
+        for (int i = 0; i < KEYRING_AUDIENCE_MAX; i++)
+            assert_int_equal(keyring_add_audience(kr, share, NOW_MS), DL_OK);
+        assert_int_equal(keyring_add_audience(kr, share, NOW_MS), DL_E_FULL);
+        struct keyring *got = again(kr);
+        assert_string_equal(keyring_format_name(got), "dunlin-keyring-2");
+        assert_int_equal(got->audience_count, KEYRING_AUDIENCE_MAX);
+        assert_holds_our_share(got);
+        for (size_t i = 0; i < KEYRING_AUDIENCE_MAX; i++) {
+            struct audience_key *key = NULL;
+            uint8_t pub[AUDIENCE_PUBLIC_BYTES];
+            assert_int_equal(keyring_audience_key(got, share, i, &key), DL_OK);
+            audience_key_public(key, pub);
+            assert_memory_equal(pub, kr->audience[i].public, sizeof pub);
+            audience_key_free(key);
+        }
+        keyring_free(got);
+        keyring_free(kr);
+    }
+}
+
+static void an_exchanged_audience_key_is_noticed(void **state)
+{
+    (void)state;
+    struct keyring *kr = new_keyring(false);
+    struct audience_key *none = NULL;
+    assert_int_equal(keyring_add_audience(kr, share, NOW_MS), DL_OK);
+    kr->audience[0].public[3] ^= 1;
+    assert_int_equal(keyring_audience_key(kr, share, 0, &none), DL_E_CORRUPT);
+    kr->audience[0].public[3] ^= 1;
+    kr->audience[0].locked[30] ^= 1;
+    assert_int_equal(keyring_audience_key(kr, share, 0, &none), DL_E_CORRUPT);
+    assert_null(none);
+    keyring_free(kr);
+}
+
 static void a_locked_keyring_opens_with_its_passphrase_alone(void **state)
 {
     (void)state;
@@ -203,6 +244,7 @@ static void a_malformed_keyring_is_refused(void **state)
          "{\"device\":\"a\",\"epoch\":2,\"enrolled_at\":null}"},
         {false, "}]}", "}]"},
         {false, "}]}", "}]}}"},
+        {false, "}]}", "}],\"audience\":[]}"},
         {true, "argon2id", "argon2i"},
         {true, "\"mem\":8192", "\"mem\":8191"},
         {true, "\"mem\":8192", "\"mem\":1073741825"},
@@ -221,6 +263,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_unlocked_keyring_comes_back),
+        cmocka_unit_test(audience_keys_come_back_newest_last),
+        cmocka_unit_test(an_exchanged_audience_key_is_noticed),
         cmocka_unit_test(a_locked_keyring_opens_with_its_passphrase_alone),
         cmocka_unit_test(a_locked_keyring_does_not_show_its_share),
         cmocka_unit_test(an_altered_share_is_noticed),

@@ -63,6 +63,61 @@ static void the_bytes_are_those_of_the_protocol(void **state)
     assert_memory_equal(bytes, want, len);
 }
 
+static struct record with_audience(size_t sealed_len)
+{
+    static uint8_t sealed[RECORD_SEALED_BYTES_MAX + 1] = {0x5e, 0xa1};
+    struct record rec = sample();
+    rec.audience = (struct record_audience){{0xaa, 0xbb}, 0x05, sealed, sealed_len};
+    return rec;
+}
+
+static void an_audience_comes_back_as_it_went(void **state)
+{
+    (void)state;
+    uint8_t bytes[4096];
+    size_t len = 0;
+    struct record rec = with_audience(RECORD_SEALED_BYTES_MAX), got;
+    assert_int_equal(record_encode(&rec, bytes, sizeof bytes, &len), DL_OK);
+    assert_int_equal(len, record_encoded_len(&rec));
+    assert_int_equal(record_decode(bytes, len, &got), DL_OK);
+    assert_int_equal(got.flags, RECORD_TIME_GIVEN | RECORD_AUDIENCE);
+    assert_int_equal(got.json_len, sizeof json - 1);
+    assert_int_equal(got.audience.schemes, 5);
+    assert_memory_equal(got.audience.key_id, rec.audience.key_id, sizeof rec.audience.key_id);
+    assert_int_equal(got.audience.sealed_len, RECORD_SEALED_BYTES_MAX);
+    assert_memory_equal(got.audience.sealed, rec.audience.sealed, RECORD_SEALED_BYTES_MAX);
+    for (size_t cut = len - RECORD_SEALED_BYTES_MAX - 25; cut < len; cut++) {
+        uint8_t *copy = malloc(cut + 1);
+        memcpy(copy, bytes, cut);
+        assert_int_equal(record_decode(copy, cut, &got), DL_E_CORRUPT);
+        free(copy);
+    }
+    bytes[1] = RECORD_TIME_GIVEN; /* the section without its flag */
+    assert_int_equal(record_decode(bytes, len, &got), DL_E_CORRUPT);
+}
+
+static void an_audience_that_is_none_is_refused(void **state)
+{
+    (void)state;
+    uint8_t bytes[4096];
+    size_t len = 0;
+    struct record rec = with_audience(RECORD_SEALED_BYTES_MAX + 1), got;
+    assert_int_equal(record_encode(&rec, bytes, sizeof bytes, &len), DL_E_INPUT);
+    rec = with_audience(AUDIENCE_SEAL_OVERHEAD);
+    assert_int_equal(record_encode(&rec, bytes, sizeof bytes, &len), DL_E_INPUT);
+    rec = with_audience(100);
+    rec.audience.schemes = 0;
+    assert_int_equal(record_encode(&rec, bytes, sizeof bytes, &len), DL_E_INPUT);
+    rec.audience.schemes = 1;
+    assert_int_equal(record_encode(&rec, bytes, sizeof bytes, &len), DL_OK);
+    bytes[len - 100 - 3] = 0; /* no platform */
+    assert_int_equal(record_decode(bytes, len, &got), DL_E_CORRUPT);
+    rec = sample();
+    assert_int_equal(record_encode(&rec, bytes, sizeof bytes, &len), DL_OK);
+    bytes[1] |= RECORD_AUDIENCE; /* the flag without a section */
+    assert_int_equal(record_decode(bytes, len, &got), DL_E_CORRUPT);
+}
+
 static void every_truncation_is_refused(void **state)
 {
     (void)state;
@@ -117,6 +172,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_comes_back_as_it_went),
         cmocka_unit_test(the_bytes_are_those_of_the_protocol),
+        cmocka_unit_test(an_audience_comes_back_as_it_went),
+        cmocka_unit_test(an_audience_that_is_none_is_refused),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(what_this_version_does_not_know_is_refused),
         cmocka_unit_test(what_does_not_fit_is_refused),

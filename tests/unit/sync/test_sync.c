@@ -751,9 +751,12 @@ static void a_signed_update_cannot_make_a_device_say_more(void **state)
     snprintf(outbox.s, sizeof outbox.s, "%s", d.s->opt.outbox_path);
     fetch_update(
         &d, "{\"cursor\":5,\"device\":null,\"hub_url\":\"https://other.example\","
-            "\"hub_ca\":\"x\",\"sign_public\":\"00\",\"token_key\":\"00\",\"epoch\":9,"
+            "\"hub_ca\":\"x\",\"audience_public\":\"00\",\"sign_public\":\"00\",\"token_key\":"
+            "\"00\",\"epoch\":9,"
             "\"run\":\"/bin/sh\",\"config\":{\"pii_guard\":\"off\",\"consent.default\":true,"
-            "\"consent_default\":1,\"log.level\":\"debug\",\"api.listen\":\"0.0.0.0:80\","
+            "\"consent_default\":1,\"audience_schemes\":\"meta\",\"privacy.audience_schemes\":"
+            "\"meta\","
+            "\"audience_public\":\"00\",\"log.level\":\"debug\",\"api.listen\":\"0.0.0.0:80\","
             "\"api.allowed_origins\":\"*\",\"sync.proxy\":\"http://other.example\","
             "\"import.drop_folder\":\"/\",\"outbox_path\":\"/tmp/x\",\"dir\":\"/tmp\","
             "\"batch_bytes_max\":1,\"device\":\"till-9\",\"hub_sign_public\":\"00\","
