@@ -86,10 +86,10 @@ static void write_down(struct people *p, const struct moment *m,
                                   .number_elsewhere = habit(p, HABIT_NUMBER_ELSEWHERE),
                                   .no_unit = habit(p, HABIT_NO_UNIT)};
     bool with_second = habit(p, HABIT_SECOND_GIVEN) && who->second[0];
-    if (with_second && strlen(who->given) + strlen(who->second) + 2 < PEOPLE_FIELD_BYTES)
-        snprintf(f[PEOPLE_GIVEN], PEOPLE_FIELD_BYTES, "%.20s %.20s", who->given, who->second);
-    else
-        snprintf(f[PEOPLE_GIVEN], PEOPLE_FIELD_BYTES, "%s", who->given);
+    snprintf(f[PEOPLE_GIVEN], PEOPLE_FIELD_BYTES, "%s", who->given);
+    size_t len = strlen(f[PEOPLE_GIVEN]);
+    if (with_second && len + strlen(who->second) + 2 < PEOPLE_FIELD_BYTES)
+        snprintf(f[PEOPLE_GIVEN] + len, PEOPLE_FIELD_BYTES - len, " %s", who->second);
     snprintf(f[PEOPLE_SURNAME], PEOPLE_FIELD_BYTES, "%s", m->surname);
     snprintf(f[PEOPLE_BIRTH], PEOPLE_FIELD_BYTES, "%04d-%02d-%02d", who->year, who->month,
              who->day);
@@ -97,6 +97,8 @@ static void write_down(struct people *p, const struct moment *m,
     places_street(p->places, m->home, &style, f[PEOPLE_STREET], PEOPLE_FIELD_BYTES);
     places_city(p->places, m->home, f[PEOPLE_CITY], PEOPLE_FIELD_BYTES);
     snprintf(f[PEOPLE_SEX], PEOPLE_FIELD_BYTES, "%s", who->woman ? "f" : "m");
+    for (size_t i = 0; i < PEOPLE_FIELDS; i++)
+        text_end_whole(f[i]);
 }
 
 static enum people_slip draw_slip(struct people *p, enum people_field field)

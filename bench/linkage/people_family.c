@@ -68,6 +68,7 @@ static void draw_surname(struct world *w, enum culture culture, bool woman, char
 {
     names_surname(w->names, culture, names_draw_surname(w->names, w->chance, culture), woman,
                   ret, cap);
+    text_end_whole(ret);
     if (culture == CULTURE_FRENCH)
         unhyphen(ret);
 }
@@ -81,6 +82,7 @@ static void own_surname(struct world *w, struct person *who)
         draw_surname(w, who->culture, true, mothers, sizeof mothers);
         size_t len = strlen(who->surname);
         snprintf(who->surname + len, sizeof who->surname - len, " %s", mothers);
+        text_end_whole(who->surname);
     }
 }
 

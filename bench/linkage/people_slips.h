@@ -41,6 +41,8 @@ bool text_truncate(struct chance *c, char *text);
 
 /* ---- hands: how a field looks (people_slips_text.c) ------------------------------- */
 
+/* Takes a letter away that was cut in two by the end of a field. */
+void text_end_whole(char *text);
 /* É is E; with `spelt_out`, Ä is Ae and ß ss. */
 void text_to_ascii(char *text, size_t cap, bool spelt_out);
 /* Latin letters, also those of two bytes. */

@@ -102,9 +102,12 @@ bool text_transpose(struct chance *c, char *text)
         char first = text[at];
         if (first == text[at + 1])
             continue;
-        bool capital = isupper((unsigned char)first) && islower((unsigned char)text[at + 1]);
-        text[at] = capital ? upper(text[at + 1]) : text[at + 1];
-        text[at + 1] = capital ? lower(first) : first;
+        text[at] = text[at + 1];
+        text[at + 1] = first;
+        if (isupper((unsigned char)first) && islower((unsigned char)text[at])) {
+            text[at] = upper(text[at]);
+            text[at + 1] = lower(first);
+        }
         return true;
     }
     return false;
@@ -196,9 +199,11 @@ bool text_wrong_digit(struct chance *c, char *text)
     if (seen == 0)
         return false;
     char was = text[found];
-    while (text[found] == was)
-        text[found] =
-            chance_happens(c, 0.4) ? neighbour(c, was) : (char)('0' + chance_below(c, 10));
+    while (text[found] == was) {
+        text[found] = neighbour(c, was);
+        if (chance_happens(c, 0.6))
+            text[found] = (char)('0' + chance_below(c, 10));
+    }
     return true;
 }
 
@@ -324,6 +329,18 @@ static size_t known_letter(const char *at, bool *ret_capital)
     return i;
 }
 
+void text_end_whole(char *text)
+{
+    size_t len = strlen(text), start = len;
+    while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
+        start--;
+    if (start == 0 || (unsigned char)text[start - 1] < 0xC0)
+        return;
+    size_t wanted = (unsigned char)text[start - 1] >= 0xE0 ? 3 : 2;
+    if (len - start + 1 < wanted)
+        text[start - 1] = '\0';
+}
+
 void text_to_ascii(char *text, size_t cap, bool spelt_out)
 {
     for (size_t at = 0; text[at]; at++) {
@@ -346,7 +363,10 @@ void text_change_case(char *text, bool capitals)
     for (size_t at = 0; text[at];) {
         bool capital;
         if ((unsigned char)text[at] < 0x80) {
-            text[at] = capitals ? upper(text[at]) : lower(text[at]);
+            if (capitals)
+                text[at] = upper(text[at]);
+            else
+                text[at] = lower(text[at]);
             at++;
             continue;
         }
