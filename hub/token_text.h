@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 /* The key under which the identifier is known, or would be, by the tokens of today: a
- * re-key makes another of one that never came. A transaction of its own. DL_E_INPUT: not such a text. DL_E_NOT_FOUND: no such
- * device, or no share of that epoch. */
+ * re-key makes another of one that never came. A transaction of its own. DL_E_INPUT: not such a
+ * text. DL_E_NOT_FOUND: no such device, or no share of that epoch. */
 DL_MUST_CHECK enum dl_err token_text_key(struct hub *hub, const char *text,
                                          uint8_t ret[static STORE_NODE_KEY_BYTES]);
 
