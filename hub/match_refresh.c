@@ -330,6 +330,19 @@ static enum dl_err settle(struct store *st, const struct rules *rules,
     return err ? err : match_settle(st, rules, nodes, true);
 }
 
+static enum dl_err load_around(struct store *st, const struct match_nodes *nodes,
+                               struct match_rows *ret)
+{
+    struct match_numbers nos = {.count = 0};
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < nodes->count; i++)
+        err = match_numbers_add(&nos, nodes->at[i].no);
+    if (!err)
+        err = st->evidence_around(st, nos.at, nos.count, match_rows_add, ret);
+    free(nos.at);
+    return err;
+}
+
 enum dl_err match_refresh(struct store *st, const struct rules *rules, const int64_t *nodes,
                           size_t count)
 {
@@ -347,11 +360,10 @@ enum dl_err match_refresh(struct store *st, const struct rules *rules, const int
         memmove(own.at, own.at + 1, --own.count * sizeof *own.at);
     if (!err)
         err = match_recount(st, rules, &own);
-    for (size_t i = 0; !err && i < own.count; i++) {
-        err = st->evidence_around(st, &own.at[i].no, 1, match_rows_add, &rows);
-        if (!err)
-            err = match_nodes_add(&around, &own.at[i]);
-    }
+    if (!err)
+        err = load_around(st, &own, &rows);
+    for (size_t i = 0; !err && i < own.count; i++)
+        err = match_nodes_add(&around, &own.at[i]);
     match_rows_sort(&rows);
     if (!err)
         err = match_nodes_of_rows(st, &rows, &around);
