@@ -300,18 +300,19 @@ static size_t one_of(size_t count)
 static void make_rules(struct rules *rules)
 {
     *rules = rules_defaults();
-    rules->blob_max = one_of(4) ? 1000 : 3 + (int64_t)one_of(6);
+    bool saturates = one_of(2) == 0;
+    rules->blob_max = one_of(2) ? 1000 : 2 + (int64_t)one_of(4);
     for (size_t i = 0; i < RULES_TYPES; i++) {
         rules->of[i].values_per_profile = one_of(3) ? 2 + (int64_t)one_of(3) : 1;
-        rules->of[i].profiles_per_value = 1 + (int64_t)one_of(4);
+        rules->of[i].profiles_per_value = saturates ? 1 + (int64_t)one_of(4) : 1000;
     }
 }
 
 static void make_world(struct fixture *fx, struct world *w)
 {
-    static const uint8_t types[] = {TOKEN_TYPE_EMAIL,     TOKEN_TYPE_PHONE, TOKEN_TYPE_EMAIL,
-                                    TOKEN_TYPE_COOKIE_ID, TOKEN_TYPE_IP,    LIKENESS_TYPE,
-                                    TOKEN_TYPE_LOYALTY_ID};
+    static const uint8_t types[] = {
+        TOKEN_TYPE_EMAIL, TOKEN_TYPE_PHONE,      TOKEN_TYPE_EMAIL,     TOKEN_TYPE_PHONE,
+        LIKENESS_TYPE,    TOKEN_TYPE_LOYALTY_ID, TOKEN_TYPE_COOKIE_ID, TOKEN_TYPE_IP};
     *w = (struct world){.type = {0}};
     make_rules(&w->rules);
     for (size_t n = 0; n < NODES; n++) {
@@ -321,11 +322,12 @@ static void make_world(struct fixture *fx, struct world *w)
         memcpy(token.element, w->element[n], GROUP_ELEMENT_BYTES);
         match_key(fx->hub->id_key, &token, w->key[n]);
     }
-    size_t crowd = 3 + one_of(NODES - 2); /* few identifiers: a dense graph */
+    size_t crowd = 4 + one_of(NODES - 3); /* few identifiers: a dense graph */
+    bool sparse = one_of(2) == 0;         /* blobs meet late, if at all */
     for (size_t e = 0; e < EVENTS; e++)
-        for (size_t k = one_of(4); k > 0; k--)
+        for (size_t k = sparse && e > 12 ? 1 : one_of(4); k > 0; k--)
             w->has[e][one_of(crowd)] = true;
-    size_t decisions = one_of(3) ? one_of(DECISIONS) : 0;
+    size_t decisions = one_of(2) ? one_of(DECISIONS) : 0;
     for (size_t i = 0; i < DECISIONS; i++) {
         struct decision *d = &w->decisions[i];
         *d = (struct decision){.kind = (enum store_decision_kind)one_of(3),
