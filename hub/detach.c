@@ -2,7 +2,6 @@
 
 #include "hub/likeness.h"
 #include "hub/match_internal.h"
-#include "hub/profile.h"
 #include "platform/json.h"
 
 #include <stdlib.h>
@@ -15,8 +14,21 @@ struct leaving {
     struct store_event *at; /* those that leave; json owned where they are blanked */
     size_t count, cap;
     size_t stay;
-    struct profile_sums kept, nobody;
+    struct profile_sums kept, nobody; /* what events bring by themselves */
+    struct profile_sums moved;        /* what receipts lose and win by it */
+    struct receipts receipts;
 };
+
+/* An event, and what it brings unless that is its receipt's to say. */
+static enum dl_err add_up(struct profile_sums *sums, int64_t observation,
+                          const struct store_event *event, const struct fact *fact)
+{
+    enum dl_err err = profile_add_event(sums, observation, fact, event->time_ms);
+    if (err || event->receipt)
+        return err;
+    return profile_add_receipt(sums, (struct profile_owners){observation, observation}, fact,
+                               1);
+}
 
 static enum dl_err sort_event(void *ctx, const struct store_event *event)
 {
@@ -26,9 +38,12 @@ static enum dl_err sort_event(void *ctx, const struct store_event *event)
     enum dl_err err = fact_read(event->json, event->json_len, NULL, &fact, &reason);
     if (err)
         return err == DL_E_INPUT ? DL_E_CORRUPT : err;
+    err = receipts_note(&l->receipts, event);
+    if (err)
+        return err;
     if (!l->detach->leaves(l->detach->ctx, event, &fact)) {
         l->stay++;
-        return profile_add(&l->kept, l->observation, &fact, event->time_ms);
+        return add_up(&l->kept, l->observation, event, &fact);
     }
     void *at = l->at;
     err = match_grow(&at, l->count, &l->cap, sizeof *l->at);
@@ -42,8 +57,7 @@ static enum dl_err sort_event(void *ctx, const struct store_event *event)
     if (err)
         return err;
     l->at[l->count++] = left;
-    return l->detach->how == DETACH_BLANK ? profile_add(&l->nobody, 0, &fact, event->time_ms)
-                                          : DL_OK;
+    return l->detach->how == DETACH_BLANK ? add_up(&l->nobody, 0, event, &fact) : DL_OK;
 }
 
 static enum dl_err let_go(struct leaving *l, struct store *st)
@@ -113,52 +127,88 @@ static enum dl_err settle(struct leaving *l, struct store *st, const struct rule
     return err ? err : profile_flush(&l->kept, st);
 }
 
+/* The sums of receipts that the events have to do with, out before and in after. */
+static enum dl_err move(struct leaving *l, struct store *st, const struct rules *rules)
+{
+    enum dl_err err = receipts_before(&l->receipts);
+    if (!err)
+        err = profile_flush(&l->moved, st);
+    if (!err)
+        err = let_go(l, st);
+    if (!err)
+        err = settle(l, st, rules);
+    if (!err)
+        err = receipts_after(&l->receipts);
+    return err ? err : profile_flush(&l->moved, st);
+}
+
 enum dl_err detach_events(struct store *st, const struct rules *rules, int64_t observation,
                           const struct detach *detach, int64_t *count)
 {
     struct leaving l = {.detach = detach, .observation = observation};
+    l.receipts = (struct receipts){.st = st, .sums = &l.moved};
     enum dl_err err = st->events_of(st, observation, sort_event, &l);
-    if (!err && l.count) {
-        err = let_go(&l, st);
-        if (!err)
-            err = settle(&l, st, rules);
-    }
+    if (!err && l.count)
+        err = move(&l, st, rules);
     *count += (int64_t)l.count;
     for (size_t i = 0; i < l.count; i++)
         json_text_free((char *)l.at[i].json);
     free(l.at);
     profile_sums_done(&l.kept);
     profile_sums_done(&l.nobody);
+    profile_sums_done(&l.moved);
+    receipts_done(&l.receipts);
     return err;
 }
 
-enum dl_err detach_nobodys(struct store *st, const struct store_event *events, size_t count)
+/* ---- what is nobody's already ------------------------------------------------------------ */
+
+enum dl_err detach_nobody_add(struct detach_nobody *n, const struct store_event *event,
+                              const struct fact *fact)
 {
-    struct profile_sums sums = {.at = NULL};
-    enum dl_err err = DL_OK;
-    for (size_t i = 0; !err && i < count; i++) {
-        struct fact fact;
-        const char *reason;
-        err = fact_read(events[i].json, events[i].json_len, NULL, &fact, &reason);
-        if (!err)
-            err = profile_add(&sums, 0, &fact, events[i].time_ms);
-        if (!err)
-            err = st->events_delete(st, &events[i].no, 1);
+    void *at = n->events;
+    enum dl_err err = match_grow(&at, n->count, &n->cap, sizeof *n->events);
+    n->events = at;
+    if (!err)
+        n->events[n->count++] = event->no;
+    if (!err)
+        err = receipts_note(&n->receipts, event);
+    return err ? err : add_up(&n->gone, 0, event, fact);
+}
+
+enum dl_err detach_nobody_apply(struct detach_nobody *n, struct store *st)
+{
+    for (size_t i = 0; i < n->gone.count; i++) { /* less, and no earlier or later than any */
+        struct store_measure *m = &n->gone.at[i];
+        m->count = -m->count;
+        m->minor = -m->minor;
+        m->units = -m->units;
+        m->first_ms = INT64_MAX;
+        m->last_ms = INT64_MIN;
     }
-    for (size_t i = 0; i < sums.count; i++) { /* less, and no earlier or later than any */
-        sums.at[i].count = -sums.at[i].count;
-        sums.at[i].minor = -sums.at[i].minor;
-        sums.at[i].first_ms = INT64_MAX;
-        sums.at[i].last_ms = INT64_MIN;
-    }
+    n->receipts.st = st;
+    n->receipts.sums = &n->moved;
+    enum dl_err err = receipts_before(&n->receipts);
     if (!err)
-        err = profile_flush(&sums, st);
+        err = profile_flush(&n->moved, st);
     if (!err)
-        err = st->measures_drop(st, 0); /* those that count nothing any more */
+        err = profile_flush(&n->gone, st);
     if (!err)
-        err = st->count(st, STORE_COUNT_EVENTS, -(int64_t)count);
+        err = st->events_delete(st, n->events, n->count);
     if (!err)
-        err = st->count(st, STORE_COUNT_UNIDENTIFIED, -(int64_t)count);
-    profile_sums_done(&sums);
-    return err;
+        err = receipts_after(&n->receipts);
+    if (!err)
+        err = profile_flush(&n->moved, st);
+    if (!err)
+        err = st->count(st, STORE_COUNT_EVENTS, -(int64_t)n->count);
+    return err ? err : st->count(st, STORE_COUNT_UNIDENTIFIED, -(int64_t)n->count);
+}
+
+void detach_nobody_done(struct detach_nobody *n)
+{
+    profile_sums_done(&n->gone);
+    profile_sums_done(&n->moved);
+    receipts_done(&n->receipts);
+    free(n->events);
+    *n = (struct detach_nobody){.count = 0};
 }

@@ -8,6 +8,7 @@
 #define DUNLIN_HUB_DETACH_H
 
 #include "hub/fact.h"
+#include "hub/receipts.h"
 #include "hub/rules.h"
 #include "hub/store.h"
 #include "platform/err.h"
@@ -31,9 +32,18 @@ DL_MUST_CHECK enum dl_err detach_events(struct store *st, const struct rules *ru
                                         int64_t observation, const struct detach *detach,
                                         int64_t *count);
 
-/* Deletes events that are nobody's already. Their measures' counts and sums shrink;
- * first and last stay what they ever were. */
-DL_MUST_CHECK enum dl_err detach_nobodys(struct store *st, const struct store_event *events,
-                                         size_t count);
+/* Events that are nobody's already, to be deleted. Their measures' counts and sums
+ * shrink; first and last stay what they ever were. add makes no call to the store. */
+struct detach_nobody {
+    int64_t *events;
+    size_t count, cap;
+    struct profile_sums gone, moved;
+    struct receipts receipts;
+};
+DL_MUST_CHECK enum dl_err detach_nobody_add(struct detach_nobody *n,
+                                            const struct store_event *event,
+                                            const struct fact *fact);
+DL_MUST_CHECK enum dl_err detach_nobody_apply(struct detach_nobody *n, struct store *st);
+void detach_nobody_done(struct detach_nobody *n);
 
 #endif

@@ -5,7 +5,6 @@
 
 #include "hub/ingest.h"
 #include "hub/open.h"
-#include "hub/profile.h"
 #include "hub/rules.h"
 
 /* One batch on its way. Arrays run beside frame.records; `fresh` lists the
@@ -28,7 +27,6 @@ struct batch {
     int64_t *erased_ms;    /* above 0: a person of it was erased since */
     bool *withheld;        /* its person had said no to profiling */
     bool *unsettled;       /* something was said of its person that the rest may not know */
-    struct profile_sums sums;
     struct ingest_answer *answer;
     bool likeness_news; /* recipes came, or somebody was erased */
 };

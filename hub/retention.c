@@ -50,8 +50,7 @@ struct pass {
     size_t seen;                        /* in this page */
     int64_t observations[CHUNK];        /* that hold something due */
     size_t observation_count;
-    struct store_event nobodys[CHUNK]; /* json owned */
-    size_t nobody_count;
+    struct detach_nobody nobody;
 };
 
 static struct pass begin(const struct retention_rules *rules, int64_t now_ms,
@@ -142,13 +141,7 @@ static enum dl_err collect_due(void *ctx, const struct store_event *event)
         return DL_OK;
     }
     tally(p, event, &fact);
-    char *json = malloc(event->json_len + 1);
-    if (!json)
-        return DL_E_NOMEM;
-    memcpy(json, event->json, event->json_len + 1);
-    p->nobodys[p->nobody_count] = *event;
-    p->nobodys[p->nobody_count++].json = json;
-    return DL_OK;
+    return detach_nobody_add(&p->nobody, event, &fact);
 }
 
 static int by_number(const void *a, const void *b)
@@ -171,7 +164,7 @@ static enum dl_err let_go(struct pass *p, struct store *st, const struct rules *
 {
     const struct detach detach = {
         .how = p->rules->blank ? DETACH_BLANK : DETACH_DELETE, .leaves = leaves, .ctx = p};
-    enum dl_err err = detach_nobodys(st, p->nobodys, p->nobody_count);
+    enum dl_err err = detach_nobody_apply(&p->nobody, st);
     int64_t count = 0;
     qsort(p->observations, p->observation_count, sizeof *p->observations, by_number);
     for (size_t i = 0; !err && i < p->observation_count; i++)
@@ -183,7 +176,7 @@ static enum dl_err let_go(struct pass *p, struct store *st, const struct rules *
 static enum dl_err chunk(struct pass *p, struct store *st)
 {
     struct rules rules;
-    p->seen = p->observation_count = p->nobody_count = 0;
+    p->seen = p->observation_count = 0;
     enum dl_err err = st->begin(st, STORE_WRITE);
     if (err)
         return err;
@@ -192,8 +185,7 @@ static enum dl_err chunk(struct pass *p, struct store *st)
         err = st->events_before(st, p->after, p->newest_before_ms, CHUNK, collect_due, p);
     if (!err)
         err = let_go(p, st, &rules);
-    for (size_t i = 0; i < p->nobody_count; i++)
-        free((void *)p->nobodys[i].json);
+    detach_nobody_done(&p->nobody);
     if (!err)
         return st->commit(st);
     st->rollback(st);

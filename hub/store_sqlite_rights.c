@@ -41,12 +41,12 @@ static const char *const stmt_sql[STMT_COUNT] = {
         ("SELECT at_ms, device, stream, seq, profiling, marketing, captured_ms, notice_version "
          "FROM consents WHERE element = ?1 ORDER BY at_ms, device, stream, seq"),
     [STMT_CONSENTS_REFUSED] = "SELECT 1 FROM consents WHERE profiling = 0 LIMIT 1",
-    [STMT_MEASURES_DROP] =
-        "DELETE FROM measures WHERE observation = ?1 AND (?1 <> 0 OR count = 0)",
+    [STMT_MEASURES_DROP] = "DELETE FROM measures WHERE observation = ?1",
     [STMT_CONSENTS_DROP] = "DELETE FROM consents WHERE element = ?1",
     [STMT_EVENTS_BEFORE] =
         ("SELECT no, device, stream, seq, time_ms, reported_ms, quality, "
-         "coalesce(observation, 0), json FROM events WHERE no > ?1 AND time_ms < ?2 "
+         "coalesce(observation, 0), json, receipt, original, strikes FROM events "
+         "WHERE no > ?1 AND time_ms < ?2 "
          "ORDER BY no LIMIT ?3"),
     [STMT_EVENT_DELETE] = "DELETE FROM events WHERE no = ?1",
 };
@@ -232,7 +232,10 @@ static enum dl_err events_before(struct store *st, int64_t after, int64_t before
                                 .quality = (enum store_time_quality)sqlite3_column_int(q, 6),
                                 .observation = sqlite3_column_int64(q, 7),
                                 .json = column_text(q, 8),
-                                .json_len = (size_t)sqlite3_column_bytes(q, 8)};
+                                .json_len = (size_t)sqlite3_column_bytes(q, 8),
+                                .receipt = sqlite3_column_blob(q, 9),
+                                .original = sqlite3_column_blob(q, 10),
+                                .strikes = sqlite3_column_blob(q, 11)};
         err = fn(ctx, &e);
     }
     return sqlite_end(q, err);
