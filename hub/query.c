@@ -256,12 +256,15 @@ enum dl_err query_stats(struct store *st, json_t **ret)
     if (err)
         return err;
     json_t *stats =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "events",
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "events",
                   (json_int_t)s.counters[STORE_COUNT_EVENTS], "profiles",
                   (json_int_t)s.profiles, "identifiers", (json_int_t)s.identifiers, "devices",
                   (json_int_t)s.devices, "devices_revoked", (json_int_t)s.devices_revoked,
                   "observations", (json_int_t)s.observations, "streams", (json_int_t)s.streams,
-                  "tombstones", (json_int_t)s.tombstones);
+                  "tombstones", (json_int_t)s.tombstones, "identifiers_shared",
+                  (json_int_t)s.shared, "identifiers_detached", (json_int_t)s.detached,
+                  "identifiers_saturated", (json_int_t)s.saturated, "identifiers_blocked",
+                  (json_int_t)s.blocked, "identifiers_quarantined", (json_int_t)s.quarantined);
     for (size_t i = STORE_COUNT_EVENTS + 1; stats && i < STORE_COUNTERS; i++)
         if (json_object_set_new(stats, store_counter_name((enum store_counter)i),
                                 json_integer(s.counters[i])) != 0) {
