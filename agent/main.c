@@ -54,6 +54,17 @@ static const struct cli_command commands[] = {
      "Name at least one identifier; the value - reads it from standard input. The erasure "
      "travels as an event: it works while the hub is away.",
      forget_options, forget_command},
+    {"lookup", "", "tell whether the person at the counter is known",
+     "Name one identifier, such as --email; the value - reads it from standard input. It is "
+     "tokenised here and asked of the hub, which has to have granted this device the desk role "
+     "and writes every question down. Ends with 0 when they are known, 1 when not, 2 when the "
+     "identifier makes no sense, 4 when this device may not ask, 5 when the hub is away or has "
+     "been asked too often.",
+     lookup_options, lookup_command},
+    {"access", "", "print all that the hub has of them, as JSON",
+     "As lookup, and the exit codes too: events, consents, measures, and which kinds of "
+     "identifiers they are known by, never an identifier itself.",
+     access_options, access_command},
     {"normalize", "TYPE [VALUE]", "print an identifier's canonical form",
      "TYPE is email, phone, loyalty_id, account_id, payment_ref, ticket, national_id, "
      "cookie_id, device_id, ip, given_name, surname, date_of_birth, postcode, street, city, "

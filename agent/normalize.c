@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define LINE_BYTES_MAX  8192
+#define READ_BYTES      65536
 #define VALUE_BYTES_MAX 8192
 
 const struct cli_option normalize_options[] = {
@@ -28,6 +29,7 @@ const struct cli_option normalize_options[] = {
 
 struct answer {
     enum normalise_reason reason;
+    enum normalise_reason doubt; /* why an event that brings this loses it */
     char form[NORMALISE_BYTES_MAX];
     size_t len;
 };
@@ -37,9 +39,10 @@ static void answer_for(const struct normalize_wish *wish, const char *region, co
 {
     const struct normalise_site site = {.region = region, .date_order = wish->site.date_order};
     ret->len = 0;
+    ret->doubt = NORMALISE_OK;
     if (wish->scheme == SCHEME_NONE)
-        ret->reason = normalise_for(&site, normalise_type_from_name(type), value, len,
-                                    ret->form, sizeof ret->form, &ret->len);
+        ret->reason = normalise_legible(&site, normalise_type_from_name(type), value, len,
+                                        ret->form, sizeof ret->form, &ret->len, &ret->doubt);
     else
         ret->reason = scheme_form(wish->scheme, scheme_field_from_name(type), &site, value, len,
                                   ret->form, sizeof ret->form, &ret->len);
@@ -64,6 +67,8 @@ static void print_json(const struct normalize_wish *wish, const char *type,
         json_object_set_new(obj, "reason", json_string(normalise_reason_name(a->reason)));
     else
         json_object_set_new(obj, wish->hash ? "sha256" : "form", json_stringn(a->form, a->len));
+    if (!a->reason && a->doubt)
+        json_object_set_new(obj, "doubt", json_string(normalise_reason_name(a->doubt)));
     char *text = json_text(obj, &len);
     printf("%s\n", text ? text : "{}");
     json_text_free(text);
@@ -89,58 +94,95 @@ int normalize_one(const struct normalize_wish *wish, const char *type, const cha
         cli_error("normalize: %s", normalise_reason_name(a.reason));
     else
         printf("%.*s\n", (int)a.len, a.form);
+    if (!a.reason && a.doubt && !wish->json)
+        cli_error("normalize: %s: in an event this may be somebody else's, and is left out",
+                  normalise_reason_name(a.doubt));
     secret_wipe(&a, sizeof a);
     return code;
 }
 
-/* Cuts the line at its next tab and gives what comes after, or NULL. */
-static char *cut(char *line)
+struct line {
+    char bytes[LINE_BYTES_MAX + 1]; /* a NUL behind the last */
+    size_t len;
+    bool whole; /* else only its start is here */
+};
+
+/* The next line without its end; false: there is none. */
+static bool read_line(struct line *ret)
 {
-    char *tab = strchr(line, '\t');
-    if (tab)
-        *tab++ = '\0';
-    return tab;
+    int c = getchar();
+    if (c == EOF)
+        return false;
+    ret->len = 0;
+    ret->whole = true;
+    for (; c != '\n' && c != EOF; c = getchar()) {
+        if (ret->len < LINE_BYTES_MAX)
+            ret->bytes[ret->len++] = (char)c;
+        else
+            ret->whole = false;
+    }
+    if (ret->whole && ret->len > 0 && ret->bytes[ret->len - 1] == '\r')
+        ret->len--;
+    ret->bytes[ret->len] = '\0';
+    return true;
 }
 
-static void answer_line(const struct normalize_wish *wish, char *line, struct answer *ret)
+static char *last_tab(char *text, size_t len)
 {
-    char *value = cut(line);
+    while (len > 0)
+        if (text[--len] == '\t')
+            return text + len;
+    return NULL;
+}
+
+/* TYPE, VALUE and REGION lie between the first tab and the last: a value may have tabs
+ * of its own where a region follows it. */
+static void answer_line(const struct normalize_wish *wish, struct line *line,
+                        struct answer *ret)
+{
+    char *tab = memchr(line->bytes, '\t', line->len);
     ret->reason = NORMALISE_EMPTY;
-    if (!value)
+    if (!tab)
         return;
-    const char *region = cut(value);
-    answer_for(wish, region ? region : wish->site.region, line, value, strlen(value), ret);
+    char *value = tab + 1, *end = line->bytes + line->len;
+    char *region = last_tab(value, (size_t)(end - value));
+    *tab = '\0';
+    if (region) {
+        end = region;
+        *region++ = '\0';
+    }
+    if (strlen(line->bytes) != (size_t)(tab - line->bytes))
+        ret->reason = NORMALISE_NO_FORM; /* no type has a NUL in its name */
+    else
+        answer_for(wish, region ? region : wish->site.region, line->bytes, value,
+                   (size_t)(end - value), ret);
 }
 
-/* Whether the line, cut to the buffer or not, was read to its end. */
-static bool read_whole(char *line)
+static void print_answer(const struct normalize_wish *wish, const char *type,
+                         const struct answer *a)
 {
-    size_t len = strcspn(line, "\n");
-    bool whole = line[len] == '\n' || feof(stdin);
-    line[len] = '\0';
-    if (len > 0 && line[len - 1] == '\r')
-        line[len - 1] = '\0';
-    for (int c = 0; !whole && c != '\n' && c != EOF;)
-        c = getchar();
-    return whole;
+    if (wish->json)
+        print_json(wish, type, a);
+    else if (a->reason)
+        printf("!%s\n", normalise_reason_name(a->reason));
+    else
+        printf("%.*s\n", (int)a->len, a->form);
 }
 
 int normalize_lines(const struct normalize_wish *wish)
 {
-    static char line[LINE_BYTES_MAX];
-    struct answer a = {NORMALISE_OK, "", 0};
-    while (fgets(line, sizeof line, stdin)) {
+    static char bytes[READ_BYTES]; /* the library's own buffer could not be wiped */
+    static struct line line;
+    struct answer a = {.reason = NORMALISE_OK};
+    (void)setvbuf(stdin, bytes, _IOFBF, sizeof bytes);
+    while (read_line(&line)) {
         a.reason = NORMALISE_TOO_LONG;
-        if (read_whole(line))
-            answer_line(wish, line, &a);
-        if (wish->json)
-            print_json(wish, a.reason == NORMALISE_TOO_LONG ? "" : line, &a);
-        else if (a.reason)
-            printf("!%s\n", normalise_reason_name(a.reason));
-        else
-            printf("%.*s\n", (int)a.len, a.form);
+        if (line.whole)
+            answer_line(wish, &line, &a);
+        print_answer(wish, line.whole ? line.bytes : "", &a);
     }
-    secret_wipe(line, sizeof line);
+    secret_wipe(bytes, sizeof bytes);
+    secret_wipe(&line, sizeof line);
     secret_wipe(&a, sizeof a);
     if (fflush(stdout) != 0 || ferror(stdin)) {
         cli_error("normalize: cannot read or write");
@@ -176,7 +218,7 @@ static bool read_wish(const struct cli_args *args, struct normalize_wish *ret)
 }
 
 /* The first line of standard input. */
-static bool read_line(struct capture_buffer *b)
+static bool read_first_line(struct capture_buffer *b)
 {
     bool end = false;
     if (capture_buffer_make(b, VALUE_BYTES_MAX) ||
@@ -192,7 +234,7 @@ static int normalize_input(const struct normalize_wish *wish, const char *type)
 {
     struct capture_buffer line = {0};
     int code = CLI_EXIT_USAGE;
-    if (read_line(&line))
+    if (read_first_line(&line))
         code = normalize_one(wish, type, line.bytes, line.len);
     else
         cli_error("normalize: nothing, or too much, on standard input");

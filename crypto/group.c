@@ -71,6 +71,17 @@ enum dl_err group_mul(const uint8_t scalar[static GROUP_SCALAR_BYTES],
     return DL_OK;
 }
 
+enum dl_err group_add(const uint8_t a[static GROUP_ELEMENT_BYTES],
+                      const uint8_t b[static GROUP_ELEMENT_BYTES],
+                      uint8_t ret[static GROUP_ELEMENT_BYTES])
+{
+    uint8_t sum[GROUP_ELEMENT_BYTES];
+    if (crypto_core_ristretto255_add(sum, a, b) != 0 || sodium_is_zero(sum, sizeof sum))
+        return DL_E_INPUT;
+    memcpy(ret, sum, sizeof sum);
+    return DL_OK;
+}
+
 void group_scalar_random(uint8_t ret[static GROUP_SCALAR_BYTES])
 {
     crypto_core_ristretto255_scalar_random(ret); /* never zero */

@@ -26,6 +26,11 @@ DL_MUST_CHECK enum dl_err group_mul(const uint8_t scalar[static GROUP_SCALAR_BYT
                                     const uint8_t element[static GROUP_ELEMENT_BYTES],
                                     uint8_t ret[static GROUP_ELEMENT_BYTES]);
 
+/* ret = a + b. DL_E_INPUT: not canonical elements, or the sum is the identity. */
+DL_MUST_CHECK enum dl_err group_add(const uint8_t a[static GROUP_ELEMENT_BYTES],
+                                    const uint8_t b[static GROUP_ELEMENT_BYTES],
+                                    uint8_t ret[static GROUP_ELEMENT_BYTES]);
+
 /* A uniform scalar that is not zero. */
 void group_scalar_random(uint8_t ret[static GROUP_SCALAR_BYTES]);
 /* DL_E_INPUT: zero, or not reduced. */

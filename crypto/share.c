@@ -4,6 +4,7 @@
 #include "crypto/keyfile.h"
 #include "crypto/secret.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #define SHARE_KIND "hub-share"
@@ -49,6 +50,38 @@ enum dl_err hub_share_derive(struct hub_share **ret, const struct hub_share *s0,
     err = hub_share_make(ret, product);
     secret_wipe(product, sizeof product);
     return err;
+}
+
+enum dl_err hub_share_draw(struct hub_share **ret)
+{
+    uint8_t scalar[GROUP_SCALAR_BYTES];
+    group_scalar_random(scalar);
+    enum dl_err err = hub_share_make(ret, scalar);
+    secret_wipe(scalar, sizeof scalar);
+    return err;
+}
+
+enum dl_err hub_share_product(struct hub_share **ret, const struct hub_share *a,
+                              const struct hub_share *b)
+{
+    return hub_share_derive(ret, a, b->scalar);
+}
+
+enum dl_err hub_share_inverse(struct hub_share **ret, const struct hub_share *a)
+{
+    uint8_t scalar[GROUP_SCALAR_BYTES];
+    enum dl_err err = group_scalar_invert(a->scalar, scalar);
+    if (!err)
+        err = hub_share_make(ret, scalar);
+    secret_wipe(scalar, sizeof scalar);
+    return err;
+}
+
+void hub_share_mark(const struct hub_share *share, uint8_t ret[static HUB_SHARE_MARK_BYTES])
+{
+    static const uint8_t context[] = "DUNLIN-V01-share-mark";
+    crypto_generichash(ret, HUB_SHARE_MARK_BYTES, context, sizeof context, share->scalar,
+                       sizeof share->scalar);
 }
 
 enum dl_err hub_share_convert(const struct hub_share *share,

@@ -27,6 +27,16 @@ DL_MUST_CHECK enum dl_err hub_share_convert(const struct hub_share *share,
                                             const uint8_t element[static GROUP_SCALAR_BYTES],
                                             uint8_t ret[static GROUP_SCALAR_BYTES]);
 
+/* For a re-key: a random factor, a share times it (or any two multiplied), and what
+ * takes it back. */
+DL_MUST_CHECK enum dl_err hub_share_draw(struct hub_share **ret);
+DL_MUST_CHECK enum dl_err hub_share_product(struct hub_share **ret, const struct hub_share *a,
+                                            const struct hub_share *b);
+DL_MUST_CHECK enum dl_err hub_share_inverse(struct hub_share **ret, const struct hub_share *a);
+/* Tells two shares apart without telling either: a hash of 252 random bits. */
+#define HUB_SHARE_MARK_BYTES 16
+void hub_share_mark(const struct hub_share *share, uint8_t ret[static HUB_SHARE_MARK_BYTES]);
+
 /* A share sealed under a store key, as it lies in the hub's database: nonce and
  * XChaCha20-Poly1305 with the device id and epoch as AAD. */
 #define HUB_SHARE_SEALED_BYTES (24 + 32 + 16)

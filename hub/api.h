@@ -7,6 +7,7 @@
  *     api.c           health, the context all share
  *     api_enrol.c     custodian and device: a device becomes known, gets certificates
  *     api_device.c    device: ping, batches, updates
+ *     api_desk.c      device: is this person known, and what of them is
  *     api_admin.c     people: devices
  *     api_audience.c  people: what is sealed for the custodian
  *     api_query.c     people and programs: stats, profiles, exports, audit, metrics
@@ -49,6 +50,8 @@ void api_enroll(struct api *api, struct request *req);
 void api_device_ping(struct api *api, struct request *req);
 void api_device_certificate(struct api *api, struct request *req);
 void api_device_updates(struct api *api, struct request *req);
+void api_device_lookup(struct api *api, struct request *req);
+void api_device_access(struct api *api, struct request *req);
 void api_batch(struct api *api, struct request *req);
 void api_stats(struct api *api, struct request *req);
 void api_profile(struct api *api, struct request *req);

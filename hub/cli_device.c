@@ -2,6 +2,7 @@
 #include "crypto/seal.h"
 #include "crypto/sign.h"
 #include "hub/cli_hub.h"
+#include "hub/desk.h"
 #include "hub/devices.h"
 #include "hub/table.h"
 #include "hub/updates.h"
@@ -9,6 +10,7 @@
 #include "platform/file.h"
 
 #include <stdio.h>
+#include <string.h>
 
 int cmd_device_list(const struct cli_args *args)
 {
@@ -16,6 +18,7 @@ int cmd_device_list(const struct cli_args *args)
         {"device", "DEVICE"},
         {"state", "STATE"},
         {"epoch", "EPOCH"},
+        {"role", "ROLE"},
         {"enrolled_at", "ENROLLED"},
         {"seen_at", "LAST SEEN"},
         {"certificate_not_after", "CERTIFICATE UNTIL"},
@@ -74,6 +77,34 @@ int cmd_device_remove(const struct cli_args *args)
     if (code == CLI_EXIT_OK)
         printf("Removed: its events stay, its name may be enrolled anew.\n");
     return code;
+}
+
+int cmd_device_grant(const struct cli_args *args)
+{
+    const char *role = cli_operand(args, 1);
+    bool desk = strcmp(role, "desk") == 0;
+    struct store *st = NULL;
+    struct dl_why why = {""};
+    char who[CLI_WHO_BYTES];
+    if (!desk && strcmp(role, "revoke") != 0) {
+        cli_error("device grant: the second word is desk or revoke");
+        return CLI_EXIT_USAGE;
+    }
+    int code = cli_hub_store(args, STORE_WRITE, &st);
+    if (code != CLI_EXIT_OK)
+        return code;
+    cli_hub_who(who);
+    enum dl_err err = desk_grant(st, cli_operand(args, 0), desk, who, clock_wall_ms());
+    st->close(st);
+    if (err == DL_E_NOT_FOUND)
+        dl_why_set(&why, "there is no device of this name; `dunlin-hub device list` has them");
+    else if (err == DL_E_REJECTED)
+        dl_why_set(&why, "this device is revoked");
+    if (err)
+        return cli_hub_failed("device grant", err, &why);
+    printf(desk ? "Granted: it may look people up; `dunlin-hub audit` has each question.\n"
+                : "Taken back: it may not look people up any more.\n");
+    return CLI_EXIT_OK;
 }
 
 /* ---- configuration for devices ---------------------------------------------------- */

@@ -1,24 +1,14 @@
 /* `dunlin-hub forget`. */
-#include "crypto/idhash.h"
 #include "hub/cli_hub.h"
 #include "hub/forget.h"
 #include "platform/clock.h"
-#include "platform/file.h"
 
 #include <stdio.h>
-
-static enum dl_err load_key(const char *dir, struct id_key **ret)
-{
-    struct file_path path;
-    enum dl_err err = file_join(&path, dir, "id.key");
-    return err ? err : id_key_load(ret, path.s);
-}
 
 int cmd_forget(const struct cli_args *args)
 {
     const char *id = cli_text(args, "profile");
-    struct store *st = NULL;
-    struct id_key *key = NULL;
+    struct hub *hub = NULL;
     struct dl_why why = {""};
     char who[CLI_WHO_BYTES];
     size_t identifiers = 0;
@@ -27,15 +17,12 @@ int cmd_forget(const struct cli_args *args)
             "forget: --profile is lacking; by name or card, use `dunlin forget` at a till");
         return CLI_EXIT_USAGE;
     }
-    int code = cli_hub_store(args, STORE_WRITE, &st);
+    int code = cli_hub_open(args, &hub);
     if (code != CLI_EXIT_OK)
         return code;
     cli_hub_who(who);
-    enum dl_err err = load_key(cli_text(args, "dir"), &key);
-    if (!err)
-        err = forget_profile(st, key, id, who, clock_wall_ms(), &identifiers);
-    id_key_free(key);
-    st->close(st);
+    enum dl_err err = forget_profile(hub, id, who, clock_wall_ms(), &identifiers);
+    hub_close(hub);
     if (err == DL_E_INPUT)
         dl_why_set(&why, "a profile's id is p_ and 24 hex digits");
     else if (err == DL_E_NOT_FOUND)

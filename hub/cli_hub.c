@@ -65,6 +65,17 @@ int cli_hub_store(const struct cli_args *args, enum store_access access, struct 
     return err ? cli_hub_failed(HUB_FILE_DB, err, &why) : CLI_EXIT_OK;
 }
 
+int cli_hub_open(const struct cli_args *args, struct hub **ret)
+{
+    const char *dir = cli_text(args, "dir");
+    struct dl_why why = {""};
+    int code = cli_hub_check(dir);
+    if (code != CLI_EXIT_OK)
+        return code;
+    enum dl_err err = hub_open(ret, dir, &why);
+    return err ? cli_hub_failed(dir, err, &why) : CLI_EXIT_OK;
+}
+
 int cli_hub_print_json(json_t *value)
 {
     char *text = value ? json_text(value, NULL) : NULL;

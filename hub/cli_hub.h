@@ -3,6 +3,7 @@
 #define DUNLIN_HUB_CLI_HUB_H
 
 #include "hub/cli.h"
+#include "hub/hub.h"
 #include "hub/store.h"
 #include "platform/json.h"
 
@@ -17,6 +18,9 @@ int cli_hub_check(const char *dir);
 
 /* The same, and its database opened, beside a running server. The caller closes. */
 int cli_hub_store(const struct cli_args *args, enum store_access access, struct store **ret);
+
+/* The same with its keys, for what converts tokens. The caller hub_close()s. */
+int cli_hub_open(const struct cli_args *args, struct hub **ret);
 
 /* Tells what failed and gives the exit code; `what` is a literal like "revoke". */
 int cli_hub_failed(const char *what, enum dl_err err, const struct dl_why *why);

@@ -37,7 +37,8 @@ struct serving {
 #define MATCH_EVERY_MS  1000
 #define MATCH_REST_RATE 9
 
-static void match_again(const struct serving *s)
+/* DL_E_BUSY: the hub is being re-keyed. */
+static enum dl_err match_again(const struct serving *s)
 {
     struct store *reader = NULL;
     struct dl_why why = {""};
@@ -46,8 +47,9 @@ static void match_again(const struct serving *s)
         err = likeness_run(s->hub->store, reader);
     if (reader)
         reader->close(reader);
-    if (err)
+    if (err && err != DL_E_BUSY)
         LOG_ERROR("serve.match", LOG_ERR(err));
+    return err;
 }
 
 static void match_on(void *ctx)
@@ -60,8 +62,8 @@ static void match_on(void *ctx)
         uint64_t start_ms = clock_mono_ms();
         if (news == known || start_ms < rest_until_ms)
             continue;
-        known = news;
-        match_again(s);
+        if (match_again(s) != DL_E_BUSY)
+            known = news;
         uint64_t took_ms = clock_mono_ms() - start_ms;
         rest_until_ms = clock_mono_ms() + MATCH_EVERY_MS + MATCH_REST_RATE * took_ms;
     }

@@ -13,6 +13,7 @@
 struct pair {
     int64_t device; /* 0: empty; stores number from 1 */
     uint16_t epoch;
+    uint32_t generation;
     uint8_t from[GROUP_ELEMENT_BYTES];
     uint8_t to[GROUP_ELEMENT_BYTES];
 };
@@ -69,11 +70,12 @@ static size_t place(const struct convert_cache *cache, const struct token *token
     return (size_t)(h >> 32) & (cache->set_count - 1);
 }
 
-static struct pair *find(struct set *set, int64_t device, const struct token *token)
+static struct pair *find(struct set *set, int64_t device, uint32_t generation,
+                         const struct token *token)
 {
     for (size_t i = 0; i < WAYS; i++) {
         struct pair *p = &set->ways[i];
-        if (p->device == device && p->epoch == token->epoch &&
+        if (p->device == device && p->epoch == token->epoch && p->generation == generation &&
             memcmp(p->from, token->element, sizeof p->from) == 0)
             return p;
     }
@@ -81,14 +83,14 @@ static struct pair *find(struct set *set, int64_t device, const struct token *to
 }
 
 enum dl_err convert_token(struct convert_cache *cache, const struct hub_share *share,
-                          int64_t device, const struct token *token,
+                          int64_t device, uint32_t generation, const struct token *token,
                           uint8_t ret[static GROUP_ELEMENT_BYTES])
 {
     size_t at = place(cache, token);
     struct set *set = &cache->sets[at];
     struct mutex *lock = &cache->stripes[at % STRIPES];
     mutex_lock(lock);
-    const struct pair *hit = find(set, device, token);
+    const struct pair *hit = find(set, device, generation, token);
     if (hit)
         memcpy(ret, hit->to, GROUP_ELEMENT_BYTES);
     mutex_unlock(lock);
@@ -102,6 +104,7 @@ enum dl_err convert_token(struct convert_cache *cache, const struct hub_share *s
     struct pair *p = &set->ways[set->next++ % WAYS];
     p->device = device;
     p->epoch = token->epoch;
+    p->generation = generation;
     memcpy(p->from, token->element, sizeof p->from);
     memcpy(p->to, to, sizeof p->to);
     mutex_unlock(lock);

@@ -23,10 +23,11 @@ struct convert_cache;
 struct convert_cache *convert_cache_make(size_t pairs);
 void convert_cache_free(struct convert_cache *cache);
 
-/* `share` is that of the device and token->epoch. DL_E_INPUT: not an element. */
+/* `share` is that of the device and token->epoch, of the store's generation (rekey.h).
+ * DL_E_INPUT: not an element. */
 DL_MUST_CHECK enum dl_err convert_token(struct convert_cache *cache,
                                         const struct hub_share *share, int64_t device,
-                                        const struct token *token,
+                                        uint32_t generation, const struct token *token,
                                         uint8_t ret[static GROUP_ELEMENT_BYTES]);
 
 #endif

@@ -66,11 +66,12 @@ static enum dl_err append(void *ctx, const struct store_device *d)
     json_t *list = ctx;
     bool lives = d->state == STORE_DEVICE_ACTIVE;
     json_t *row = json_pack(
-        "{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o}", "device", d->name, "state",
-        store_device_state_name(d->state), "epoch", (int)d->epoch, "added_at",
-        time_or_null(d->added_ms), "enrolled_at", time_or_null(d->enrolled_ms), "seen_at",
-        time_or_null(d->seen_ms), "certificate_not_after",
-        time_or_null(lives ? d->cert_not_after_ms : 0), "ended_at", time_or_null(d->ended_ms));
+        "{s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o}", "device", d->name, "state",
+        store_device_state_name(d->state), "epoch", (int)d->epoch, "role",
+        d->desk ? "desk" : "till", "added_at", time_or_null(d->added_ms), "enrolled_at",
+        time_or_null(d->enrolled_ms), "seen_at", time_or_null(d->seen_ms),
+        "certificate_not_after", time_or_null(lives ? d->cert_not_after_ms : 0), "ended_at",
+        time_or_null(d->ended_ms));
     return row && json_array_append_new(list, row) == 0 ? DL_OK : DL_E_NOMEM;
 }
 

@@ -3,6 +3,7 @@
 #include "hub/devices.h"
 #include "hub/erase.h"
 #include "hub/match.h"
+#include "hub/rekey.h"
 #include "platform/bytes.h"
 
 #include <stdlib.h>
@@ -36,24 +37,27 @@ static enum dl_err parse_id(const char *id, uint8_t ret[static STORE_NODE_KEY_BY
     return ok ? DL_OK : DL_E_INPUT;
 }
 
-static enum dl_err forget(struct store *st, const struct id_key *key,
-                          const uint8_t node_key[static STORE_NODE_KEY_BYTES], const char *id,
-                          const char *who, int64_t now_ms, struct tokens *t)
+static enum dl_err forget(struct hub *hub, const uint8_t node_key[static STORE_NODE_KEY_BYTES],
+                          const char *id, const char *who, int64_t now_ms, struct tokens *t)
 {
+    struct store *st = hub->store;
     struct store_node node;
     enum dl_err err = st->node_by_key(st, node_key, &node);
     if (!err)
+        err = rekey_bring_person(hub, st, node.root);
+    if (!err)
         err = st->nodes_of_root(st, node.root, collect, t);
     if (!err)
-        err = erase_apply(st, key, t->at, t->count, now_ms);
+        err = erase_apply(st, hub->id_key, t->at, t->count, now_ms);
     if (!err)
         err = st->count(st, STORE_COUNT_ERASURES, 1);
     return err ? err : devices_audit(st, who, "profile.forget", id, NULL, now_ms);
 }
 
-enum dl_err forget_profile(struct store *st, const struct id_key *key, const char *id,
-                           const char *who, int64_t now_ms, size_t *ret_identifiers)
+enum dl_err forget_profile(struct hub *hub, const char *id, const char *who, int64_t now_ms,
+                           size_t *ret_identifiers)
 {
+    struct store *st = hub->store;
     uint8_t node_key[STORE_NODE_KEY_BYTES];
     struct tokens tokens = {.count = 0};
     enum dl_err err = parse_id(id, node_key);
@@ -62,7 +66,7 @@ enum dl_err forget_profile(struct store *st, const struct id_key *key, const cha
     err = st->begin(st, STORE_WRITE);
     if (err)
         return err;
-    err = forget(st, key, node_key, id, who, now_ms, &tokens);
+    err = forget(hub, node_key, id, who, now_ms, &tokens);
     if (!err)
         err = st->commit(st);
     else

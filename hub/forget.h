@@ -6,8 +6,7 @@
 #ifndef DUNLIN_HUB_FORGET_H
 #define DUNLIN_HUB_FORGET_H
 
-#include "crypto/idhash.h"
-#include "hub/store.h"
+#include "hub/hub.h"
 #include "platform/err.h"
 
 #include <stddef.h>
@@ -15,8 +14,7 @@
 
 /* An id that was merged into another erases its successor. DL_E_INPUT: not an id.
  * DL_E_NOT_FOUND. */
-DL_MUST_CHECK enum dl_err forget_profile(struct store *st, const struct id_key *key,
-                                         const char *id, const char *who, int64_t now_ms,
-                                         size_t *ret_identifiers);
+DL_MUST_CHECK enum dl_err forget_profile(struct hub *hub, const char *id, const char *who,
+                                         int64_t now_ms, size_t *ret_identifiers);
 
 #endif

@@ -1,6 +1,7 @@
 #include "hub/hub.h"
 
 #include "hub/convert.h"
+#include "hub/rekey.h"
 #include "platform/bytes.h"
 #include "platform/file.h"
 
@@ -29,22 +30,24 @@ enum dl_err hub_share_of(const struct hub *hub, int64_t device, uint16_t epoch,
     return hub_share_open(ret, hub->store_key, aad, sizeof aad, sealed);
 }
 
+enum dl_err hub_put_share(const struct hub *hub, struct store *st, int64_t device,
+                          uint16_t epoch, const struct hub_share *share)
+{
+    uint8_t aad[SHARE_AAD_BYTES], sealed[HUB_SHARE_SEALED_BYTES];
+    share_aad(device, epoch, aad);
+    enum dl_err err = hub_share_seal(share, hub->store_key, aad, sizeof aad, sealed);
+    return err ? err : st->share_put(st, device, epoch, sealed);
+}
+
 enum dl_err hub_add_share(struct hub *hub, int64_t device, uint16_t epoch,
                           const uint8_t delta_inverse[static GROUP_SCALAR_BYTES])
 {
     struct hub_share *s0 = NULL, *share = NULL;
-    struct file_path path;
-    uint8_t aad[SHARE_AAD_BYTES], sealed[HUB_SHARE_SEALED_BYTES];
-    share_aad(device, epoch, aad);
-    enum dl_err err = file_join(&path, hub->dir, HUB_FILE_SHARE);
-    if (!err)
-        err = hub_share_load(&s0, path.s);
+    enum dl_err err = rekey_share(hub, hub->store, &s0);
     if (!err)
         err = hub_share_derive(&share, s0, delta_inverse);
     if (!err)
-        err = hub_share_seal(share, hub->store_key, aad, sizeof aad, sealed);
-    if (!err)
-        err = hub->store->share_put(hub->store, device, epoch, sealed);
+        err = hub_put_share(hub, hub->store, device, epoch, share);
     hub_share_free(share);
     hub_share_free(s0);
     return err;

@@ -53,9 +53,14 @@ DL_MUST_CHECK enum dl_err hub_open_reader(struct store **ret, const char *dir,
 
 /* Inside a transaction of hub->store: derives s_d from DIR/hub.share and
  * delta_inverse, seals and stores it. DL_E_NOT_FOUND: no share was imported.
- * DL_E_INPUT: delta_inverse is no scalar. */
+ * DL_E_INPUT: delta_inverse is no scalar. DL_E_CORRUPT: hub.share is of another
+ * generation than the database. */
 DL_MUST_CHECK enum dl_err hub_add_share(struct hub *hub, int64_t device, uint16_t epoch,
                                         const uint8_t delta_inverse[static GROUP_SCALAR_BYTES]);
+
+/* Inside a transaction: seals and stores a share of a device. */
+DL_MUST_CHECK enum dl_err hub_put_share(const struct hub *hub, struct store *st, int64_t device,
+                                        uint16_t epoch, const struct hub_share *share);
 
 /* Opens a sealed share of a device; any thread. The caller frees. */
 DL_MUST_CHECK enum dl_err hub_share_of(const struct hub *hub, int64_t device, uint16_t epoch,

@@ -6,6 +6,7 @@
 #include "hub/match.h"
 #include "hub/open.h"
 #include "hub/profile.h"
+#include "hub/rekey.h"
 #include "platform/bytes.h"
 #include "sync/wire.h"
 
@@ -26,6 +27,8 @@ struct batch {
     int64_t now_ms;
     struct wire_frame frame;
     uint64_t last_seq;
+    uint32_t generation; /* of the elements in `records` */
+    bool rekeying;
     struct opened *records;
     struct store_device device;
     struct store_stream stream;
@@ -81,7 +84,8 @@ static enum dl_err decode(struct batch *b, const uint8_t stream[static STORE_STR
 }
 
 /* How many of the batch's records are durable already, as far as a glance
- * outside the transaction can tell; it can only be fewer than there are. */
+ * outside the transaction can tell; it can only be fewer than there are. And which
+ * generation tokens are to be converted to. */
 static enum dl_err glance(struct batch *b, size_t *ret_known)
 {
     struct store *reader = b->hub->reader;
@@ -89,7 +93,12 @@ static enum dl_err glance(struct batch *b, size_t *ret_known)
     enum dl_err err = reader->begin(reader, STORE_READ);
     if (err)
         return err;
-    err = reader->stream_find(reader, b->frame.head.stream, &stream);
+    struct store_rekey rekey;
+    err = reader->rekey_get(reader, &rekey);
+    if (!err) {
+        b->generation = rekey.generation;
+        err = reader->stream_find(reader, b->frame.head.stream, &stream);
+    }
     reader->rollback(reader);
     *ret_known = 0;
     if (!err && stream.durable_seq >= b->frame.head.first_seq)
@@ -225,6 +234,28 @@ static enum dl_err deduplicate(struct batch *b)
     return err;
 }
 
+/* While the hub is re-keyed: what is stored of these tokens under their old elements
+ * is met under the new ones from here on. */
+static enum dl_err bring_along(struct batch *b)
+{
+    size_t total = 0;
+    for (size_t f = 0; f < b->fresh_count; f++)
+        total += b->records[b->fresh[f]].token_count;
+    uint8_t(*elements)[GROUP_ELEMENT_BYTES] =
+        b->rekeying ? calloc(total + 1, sizeof *elements) : NULL;
+    if (!elements)
+        return b->rekeying ? DL_E_NOMEM : DL_OK;
+    size_t at = 0;
+    for (size_t f = 0; f < b->fresh_count; f++)
+        for (size_t k = 0; k < b->records[b->fresh[f]].token_count; k++)
+            memcpy(elements[at++], b->records[b->fresh[f]].tokens[k].element,
+                   GROUP_ELEMENT_BYTES);
+    enum dl_err err =
+        rekey_bring(b->hub, b->st, (const uint8_t(*)[GROUP_ELEMENT_BYTES])elements, total);
+    free(elements);
+    return err;
+}
+
 /* Looks up the tombstones of all tokens at once, then strikes what was erased. */
 static enum dl_err heed_tombstones(struct batch *b)
 {
@@ -345,6 +376,21 @@ static enum dl_err attach(struct batch *b)
     return err;
 }
 
+/* Whom an erasure is about to take apart. */
+static enum dl_err bring_people(struct batch *b, const struct opened *r)
+{
+    enum dl_err err = DL_OK;
+    for (size_t k = 0; b->rekeying && !err && k < r->token_count; k++) {
+        struct store_node node;
+        err = b->st->node_find(b->st, r->tokens[k].element, &node);
+        if (!err)
+            err = rekey_bring_person(b->hub, b->st, node.root);
+        else if (err == DL_E_NOT_FOUND)
+            err = DL_OK;
+    }
+    return err;
+}
+
 /* What was sealed for the custodian, and who takes consent to it back: all of a batch
  * first, so that the order within it does not matter. */
 static enum dl_err keep_audience(struct batch *b)
@@ -371,6 +417,10 @@ static enum dl_err erase(struct batch *b)
         int64_t struck_ms = b->erased_ms[b->fresh[f]];
         erasures += r->fact.is_erase;
         b->likeness_news |= r->fact.is_erase || struck_ms;
+        if (r->fact.is_erase || struck_ms)
+            err = bring_people(b, r);
+        if (err)
+            break;
         if (r->fact.is_erase)
             err = erase_apply(b->st, b->hub->id_key, r->tokens, r->token_count, r->time_ms);
         else if (struck_ms)
@@ -450,7 +500,8 @@ static enum dl_err admit(struct batch *b, int64_t device)
 static enum dl_err take(struct batch *b)
 {
     static enum dl_err (*const steps[])(struct batch * b) = {
-        deduplicate, heed_tombstones, match, attach, keep_audience, erase, quarantine, advance};
+        deduplicate,   bring_along, heed_tombstones, match,  attach,
+        keep_audience, erase,       quarantine,      advance};
     enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < sizeof steps / sizeof steps[0]; i++)
         err = steps[i](b);
@@ -461,13 +512,26 @@ static enum dl_err take(struct batch *b)
                : b->st->count(b->st, STORE_COUNT_DUPLICATES, (int64_t)b->answer->duplicates);
 }
 
+/* DL_E_BUSY: the shares changed while the records were opened. */
+static enum dl_err look_at_generation(struct batch *b)
+{
+    struct store_rekey rekey;
+    enum dl_err err = b->st->rekey_get(b->st, &rekey);
+    if (!err && rekey.generation != b->generation)
+        err = DL_E_BUSY;
+    b->rekeying = !err && rekey.started_ms != 0;
+    return err;
+}
+
 /* A fork is noted though nothing of the batch is stored; other refusals leave no trace. */
 static enum dl_err transact(struct batch *b, int64_t device)
 {
     enum dl_err err = b->st->begin(b->st, STORE_WRITE);
     if (err)
         return err;
-    err = admit(b, device);
+    err = look_at_generation(b);
+    if (!err)
+        err = admit(b, device);
     if (!err && !refused(b))
         err = take(b);
     if (err || (refused(b) && !b->answer->forked_at)) {
@@ -480,20 +544,37 @@ static enum dl_err transact(struct batch *b, int64_t device)
     return err;
 }
 
+static enum dl_err open_and_store(struct batch *b, int64_t device)
+{
+    size_t known = 0;
+    enum dl_err err = glance(b, &known);
+    if (!err)
+        err = open_records(b->hub, device, &b->frame, known, b->generation, b->now_ms,
+                           b->records);
+    return err ? err : transact(b, device);
+}
+
+/* Nothing was stored yet. */
+static void start_over(struct batch *b)
+{
+    open_done(b->records, b->frame.record_count);
+    memset(b->records, 0, b->frame.record_count * sizeof *b->records);
+}
+
 enum dl_err ingest_batch(struct hub *hub, int64_t device,
                          const uint8_t stream[static STORE_STREAM_BYTES], const uint8_t *body,
                          size_t body_len, int64_t now_ms, struct ingest_answer *ret)
 {
     *ret = (struct ingest_answer){.status = 0};
     struct batch b = {.hub = hub, .st = hub->store, .now_ms = now_ms, .answer = ret};
-    size_t known = 0;
     enum dl_err err = decode(&b, stream, body, body_len);
-    if (!err && !refused(&b))
-        err = glance(&b, &known);
-    if (!err && !refused(&b))
-        err = open_records(hub, device, &b.frame, known, now_ms, b.records);
-    if (!err && !refused(&b))
-        err = transact(&b, device);
+    if (!err && !refused(&b)) {
+        err = open_and_store(&b, device);
+        if (err == DL_E_BUSY) { /* a re-key began in between; seldom enough for once more */
+            start_over(&b);
+            err = open_and_store(&b, device);
+        }
+    }
     if (err) {
         refuse(&b, 503, "unavailable", "The hub cannot store the batch now.");
         ret->retry_after_s = RETRY_AFTER_S;

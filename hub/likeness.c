@@ -30,26 +30,20 @@ static double bits_of(uint32_t mask)
     return sum;
 }
 
-static void hash_half(const struct id_key *key, char half, const uint8_t *tokens, size_t len,
-                      uint8_t ret[static ID_HASH_BYTES])
-{
-    uint8_t text[10 + LIKENESS_BYTES_MAX] = "likeness:";
-    text[9] = (uint8_t)half;
-    memcpy(text + 10, tokens, len);
-    id_hash(key, text, 10 + len, ret);
-}
-
-bool likeness_token(const struct id_key *key, const uint8_t *tokens, size_t len,
-                    struct match_token *ret)
+/* Tokens of different recipes are independent elements, so equal sums are equal sets. */
+bool likeness_token(const uint8_t *tokens, size_t len, struct match_token *ret)
 {
     uint32_t mask = 0;
+    struct match_token sum = {.type = LIKENESS_TYPE};
     for (size_t at = 0; at + LIKENESS_TOKEN_BYTES <= len; at += LIKENESS_TOKEN_BYTES)
         mask |= recipe_at(tokens[at])->mask;
     if (len > LIKENESS_BYTES_MAX || bits_of(mask) < BITS_MIN)
         return false;
-    *ret = (struct match_token){.type = LIKENESS_TYPE};
-    hash_half(key, 'a', tokens, len, ret->element);
-    hash_half(key, 'b', tokens, len, ret->element + ID_HASH_BYTES);
+    memcpy(sum.element, tokens + 2, sizeof sum.element);
+    for (size_t at = LIKENESS_TOKEN_BYTES; at < len; at += LIKENESS_TOKEN_BYTES)
+        if (group_add(sum.element, tokens + at + 2, sum.element))
+            return false; /* the identity: no honest device makes such tokens */
+    *ret = sum;
     return true;
 }
 
@@ -198,12 +192,17 @@ static enum dl_err compare(struct run *r)
 
 static enum dl_err load(struct run *r, struct store *reader, struct rules *rules)
 {
+    struct store_rekey rekey;
     enum dl_err err = reader->begin(reader, STORE_READ);
     if (err)
         return err;
+    err = reader->rekey_get(reader, &rekey);
+    if (!err && rekey.started_ms)
+        err = DL_E_BUSY; /* tokens of two generations do not compare */
     r->graph.st = reader;
     r->graph.rules = rules;
-    err = rules_current(reader, rules);
+    if (!err)
+        err = rules_current(reader, rules);
     if (!err)
         err = match_region_all(&r->graph, false);
     if (!err)

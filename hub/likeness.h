@@ -1,7 +1,7 @@
 /* likeness.h - people known by linkage recipes: their nodes, and the runs that link them.
  *
  * All recipe tokens of an event together are one merging identifier of their own,
- * a *likeness*: the keyed hash of the set, so that the same fields written the
+ * a *likeness*: the sum of the set, so that the same fields written the
  * same way are the same person, as the same e-mail would be. A set that tells too
  * little for that (a name and a town) has none, and is not used.
  *
@@ -31,13 +31,14 @@
 #define LIKENESS_TOKEN_BYTES (2 + GROUP_ELEMENT_BYTES)
 #define LIKENESS_BYTES_MAX   (RECIPE_COUNT * LIKENESS_TOKEN_BYTES)
 
-/* The identifier of packed tokens, by ascending number. False: they tell too little. */
-bool likeness_token(const struct id_key *key, const uint8_t *tokens, size_t len,
-                    struct match_token *ret);
+/* The identifier of packed tokens, by ascending number: their sum in the group, so
+ * that a re-key turns it as it turns any token. False: they tell too little. */
+bool likeness_token(const uint8_t *tokens, size_t len, struct match_token *ret);
 
 /* Reads in a transaction of its own on `reader`, compares outside of any, and
  * concludes on `st`, some links at a time, so that ingest goes on; both handles may
- * be the same. What the run before linked and this one does not is parted. */
+ * be the same. What the run before linked and this one does not is parted.
+ * DL_E_BUSY: not while the hub is re-keyed. */
 DL_MUST_CHECK enum dl_err likeness_run(struct store *st, struct store *reader);
 
 #endif

@@ -62,6 +62,14 @@ static const struct cli_option forget_options[] = {
     CLI_OPT_END,
 };
 
+static const struct cli_option rekey_options[] = {
+    CLI_OPT_DIR,
+    {"status", 's', CLI_FLAG, NULL, NULL,
+     "Only tell the generation, and whether one is under way"},
+    CLI_OPT_JSON,
+    CLI_OPT_END,
+};
+
 static const struct cli_option match_evaluate_options[] = {
     CLI_OPT_DIR,
     {"truth", 't', CLI_TEXT, "FILE", NULL, "Lines of EVENT-ID,PERSON"},
@@ -105,6 +113,11 @@ static const struct cli_command commands[] = {
      cmd_device_revoke},
     {"device remove", "NAME", "Give the name of a revoked device free",
      "Its events stay. The name may be enrolled anew.\n", DIR_ONLY, cmd_device_remove},
+    {"device grant", "NAME desk|revoke", "Let a device look people up, or no longer",
+     "A device with the desk role may ask by an identifier whether a person is known and what\n"
+     "is known of them (`dunlin lookup`, `dunlin access`). Each question is in the audit "
+     "log.\n",
+     DIR_ONLY, cmd_device_grant},
     {"device config", "[KEY=VALUE...]", "Show or publish settings that devices take",
      "Without operands it shows what was published last. KEY= takes a setting back.\n"
      "Settings: batch_records_max, linger_ms, updates_every_ms.\n\n"
@@ -146,6 +159,13 @@ static const struct cli_command commands[] = {
      "A hub cannot find a person by name: it knows tokens alone. Where the person stands at a\n"
      "counter, use `dunlin forget` there, which reaches the hub and every queue.\n",
      forget_options, cmd_forget},
+    {"rekey", "", "Give every stored token a new key, while the hub goes on",
+     "Multiplies each by one new factor, for the day when the hub's keys and a device's may\n"
+     "have met: revoke and rotate devices first. Afterwards a copy of the database from "
+     "before\n"
+     "has nothing in common with this hub's keys, nor the other way round. People and profile\n"
+     "ids stay. Broken off, it is gone on with by the same command.\n",
+     rekey_options, cmd_rekey},
     {"token create", "", "Make a bearer token and print it, once",
      "viewer reads; custodian enrols devices; admin does everything.\n\n"
      "    dunlin-hub token create --dir hub --role viewer --name grafana\n",

@@ -25,6 +25,7 @@ struct opening {
     struct hub *hub;
     int64_t device;
     const struct wire_frame *frame;
+    uint32_t generation;
     int64_t now_ms;
     struct opened *records;
     struct seal_segment **segments; /* NULL: not sealed to this hub */
@@ -56,10 +57,15 @@ static enum dl_err fetch_share(struct opening *o, uint16_t epoch, struct hub_sha
 {
     struct store *reader = o->hub->reader;
     uint8_t sealed[HUB_SHARE_SEALED_BYTES];
+    struct store_rekey rekey;
     enum dl_err err = reader->begin(reader, STORE_READ);
     if (err)
         return err;
-    err = reader->share_get(reader, o->device, epoch, sealed);
+    err = reader->rekey_get(reader, &rekey);
+    if (!err && rekey.generation != o->generation)
+        err = DL_E_BUSY;
+    if (!err)
+        err = reader->share_get(reader, o->device, epoch, sealed);
     reader->rollback(reader);
     return err ? err : hub_share_of(o->hub, o->device, epoch, sealed, ret);
 }
@@ -96,7 +102,7 @@ static enum dl_err convert_one(struct opening *o, struct opened *r, const struct
     if (err)
         return err == DL_E_NOT_FOUND ? DL_E_INPUT : err;
     r->reason = "token";
-    return convert_token(o->hub->cache, share, o->device, token, ret);
+    return convert_token(o->hub->cache, share, o->device, o->generation, token, ret);
 }
 
 static bool is_recipe(const struct token *token)
@@ -126,7 +132,7 @@ static enum dl_err convert_recipes(struct opening *o, struct opened *r,
         r->recipes_len += LIKENESS_TOKEN_BYTES;
         last = no;
     }
-    if (likeness_token(o->hub->id_key, r->recipes, r->recipes_len, &r->tokens[r->token_count]))
+    if (likeness_token(r->recipes, r->recipes_len, &r->tokens[r->token_count]))
         r->token_count++;
     else
         r->recipes_len = 0;
@@ -225,10 +231,14 @@ static void work_together(struct opening *o, size_t count)
 }
 
 enum dl_err open_records(struct hub *hub, int64_t device, const struct wire_frame *frame,
-                         size_t from, int64_t now_ms, struct opened *ret)
+                         size_t from, uint32_t generation, int64_t now_ms, struct opened *ret)
 {
-    struct opening o = {
-        .hub = hub, .device = device, .frame = frame, .now_ms = now_ms, .records = ret};
+    struct opening o = {.hub = hub,
+                        .device = device,
+                        .frame = frame,
+                        .generation = generation,
+                        .now_ms = now_ms,
+                        .records = ret};
     mutex_init(&o.lock);
     atomic_init(&o.next, from);
     atomic_init(&o.failure, DL_OK);

@@ -3,6 +3,7 @@
  * Everything about a record that needs no transaction, on several threads. A
  * record that cannot be read is marked with a reason and is nobody's fault but
  * its own; a failure of ours (no memory, the store) fails the whole call.
+ * Tokens come out in one generation of the store (rekey.h).
  */
 #ifndef DUNLIN_HUB_OPEN_H
 #define DUNLIN_HUB_OPEN_H
@@ -36,10 +37,11 @@ struct opened {
 };
 
 /* Opens frame->records[from..]; ret holds record_count places, those before
- * `from` stay zero. DL_OK or a failure of ours; open_done in both cases. */
+ * `from` stay zero. DL_OK or a failure of ours; open_done in both cases. DL_E_BUSY:
+ * `generation` is no longer the store's; look again and repeat. */
 DL_MUST_CHECK enum dl_err open_records(struct hub *hub, int64_t device,
                                        const struct wire_frame *frame, size_t from,
-                                       int64_t now_ms, struct opened *ret);
+                                       uint32_t generation, int64_t now_ms, struct opened *ret);
 void open_done(struct opened *records, size_t count);
 
 #endif

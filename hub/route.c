@@ -22,6 +22,8 @@ const struct route route_table[] = {
     {"GET",    "/v1/device/ping",        ACCESS_DEVICE, 0, NO_BODY, api_device_ping},
     {"POST",   "/v1/device/certificate", ACCESS_DEVICE, 0, JSON_BODY, api_device_certificate},
     {"GET",    "/v1/device/updates",     ACCESS_DEVICE, 0, NO_BODY, api_device_updates},
+    {"POST",   "/v1/device/lookup",      ACCESS_DEVICE, 0, JSON_BODY, api_device_lookup},
+    {"POST",   "/v1/device/access",      ACCESS_DEVICE, 0, JSON_BODY, api_device_access},
     {"POST",   "/v1/streams/{}/batches", ACCESS_DEVICE, 0, FRAME_BODY, api_batch},
 
     {"GET",    "/v1/stats",              ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_stats},

@@ -30,6 +30,10 @@ const struct config_key settings_keys[] = {
      "How long a bundle of `dunlin-keys enroll` can be used"},
     {"device_cert_life", CONFIG_DURATION, KEY(device_cert_life_ms), "30d", 10000, 31536000000,
      NULL, "Life of a device's certificate, which renews itself at two thirds of it"},
+    {"desk_per_day", CONFIG_INT, KEY(desk_per_day), "200", 0, 1000000, NULL,
+     "How often a device with the desk role may ask about people, a day"},
+    {"desk_per_minute", CONFIG_INT, KEY(desk_per_minute), "20", 1, 10000, NULL,
+     "The same for a minute"},
     {NULL, CONFIG_TEXT, 0, NULL, 0, 0, NULL, NULL},
 };
 

@@ -25,6 +25,7 @@ struct settings {
     int64_t batch_bytes_max;
     int64_t enrolment_life_ms;
     int64_t device_cert_life_ms;
+    int64_t desk_per_day, desk_per_minute;
 };
 
 extern const struct config_key settings_keys[];

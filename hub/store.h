@@ -60,6 +60,21 @@ struct store_device {
     uint8_t secret_hash[STORE_HASH_BYTES];
     int64_t secret_expires_ms;
     int64_t secret_used_ms; /* 0: not yet */
+    bool desk;              /* may ask about a person: desk.h */
+};
+
+/* How often a device asked about people: in its present day and minute, from 1970. */
+struct store_desk_use {
+    int64_t device;
+    int64_t day, used_day;
+    int64_t minute, used_minute;
+};
+
+/* A device's share of one epoch, sealed. */
+struct store_share {
+    int64_t device;
+    uint16_t epoch;
+    uint8_t sealed[HUB_SHARE_SEALED_BYTES];
 };
 
 /* ---- people and programs ---------------------------------------------------------- */
@@ -159,6 +174,7 @@ struct store_node {
     int64_t parent;                    /* in its blob: itself, or a smaller number */
     int64_t root;                      /* the profile's node: itself, or a smaller key's */
     uint8_t root_key[STORE_NODE_KEY_BYTES];
+    uint32_t generation; /* of the element; answer (rekey.h) */
 };
 
 /* Of two roots of blobs: the larger comes under the smaller. */
@@ -216,13 +232,55 @@ struct store_rules {
 struct store_tombstone {
     uint8_t element[GROUP_ELEMENT_BYTES];
     int64_t erased_ms; /* what is not later is nobody's */
+    int64_t no;        /* grows with every change; answer of tombstones_each */
+};
+
+/* What a person said of one identifier (consent.h). */
+struct store_consent {
+    uint8_t element[GROUP_ELEMENT_BYTES];
+    int64_t at_ms; /* from when it counts */
+    int64_t device, stream;
+    uint64_t seq; /* of the event that said so */
+    bool profiling;
+    int marketing;              /* 1, 0; -1: nothing said */
+    int64_t captured_ms;        /* as the event has it; 0: it has none */
+    const char *notice_version; /* "": none */
+};
+
+/* ---- re-keying (rekey.h tells the story) ------------------------------------------------ */
+
+struct store_rekey {
+    uint32_t generation; /* of everything that is put from now on */
+    int64_t started_ms;  /* 0: none runs, and the next two are zeros */
+    uint8_t factor[HUB_SHARE_SEALED_BYTES];
+    uint8_t share[HUB_SHARE_SEALED_BYTES];
+    bool has_mark;
+    uint8_t share_mark[ID_HASH_BYTES];
+};
+
+enum store_kind {
+    STORE_KIND_NODE,
+    STORE_KIND_TOMBSTONE,
+    STORE_KIND_CONSENT,
+    STORE_KIND_REFUSAL,
+    STORE_KINDS
+};
+
+/* An element of an older generation; also the cursor of a walk. */
+struct store_stale {
+    int64_t no; /* of a node; 0 otherwise */
+    uint8_t element[GROUP_ELEMENT_BYTES];
+};
+
+struct store_move {
+    uint8_t from[GROUP_ELEMENT_BYTES], to[GROUP_ELEMENT_BYTES];
 };
 
 /* ---- likeness (likeness.h tells the story) -------------------------------------------- */
 
 /* The recipe tokens that one node stands for. */
 struct store_recipes {
-    int64_t node;
+    int64_t node; /* 0: it is not there any more */
     uint8_t element[GROUP_ELEMENT_BYTES];
     const uint8_t *tokens; /* packed: likeness.h */
     size_t tokens_len;
@@ -357,6 +415,19 @@ struct store {
                              const uint8_t sealed[static HUB_SHARE_SEALED_BYTES]);
     enum dl_err (*share_get)(struct store *st, int64_t device, uint16_t epoch,
                              uint8_t ret[static HUB_SHARE_SEALED_BYTES]);
+
+    /* Every share of every device; and the same one put back. */
+    enum dl_err (*shares_each)(struct store *st,
+                               enum dl_err (*fn)(void *ctx, const struct store_share *share),
+                               void *ctx);
+    /* Those of epochs below `epoch` are deleted; how many. */
+    enum dl_err (*shares_drop_below)(struct store *st, int64_t device, uint16_t epoch,
+                                     size_t *ret_count);
+
+    /* The desk role; desk_use_get gives zeros where nothing was asked yet. */
+    enum dl_err (*device_set_desk)(struct store *st, int64_t no, bool desk);
+    enum dl_err (*desk_use_get)(struct store *st, int64_t device, struct store_desk_use *ret);
+    enum dl_err (*desk_use_put)(struct store *st, const struct store_desk_use *use);
 
     /* Admin tokens, known by hash. add: DL_E_EXISTS. */
     enum dl_err (*token_add)(struct store *st, const struct store_token *token);
@@ -577,6 +648,46 @@ struct store {
     /* Keeps the later time. */
     enum dl_err (*tombstones_put)(struct store *st, const struct store_tombstone *tombstones,
                                   size_t count);
+    /* Those changed after `after`, by no; put and move number them anew. */
+    enum dl_err (*tombstones_each)(struct store *st, int64_t after, int64_t limit,
+                                   enum dl_err (*fn)(void *ctx,
+                                                     const struct store_tombstone *tombstone),
+                                   void *ctx);
+    /* The newest tombstone's no; 0: there is none. */
+    enum dl_err (*tombstones_newest)(struct store *st, int64_t *ret_no);
+
+    /* Consents. add: again is harmless. of: one identifier's, by time. */
+    enum dl_err (*consents_add)(struct store *st, const struct store_consent *rows,
+                                size_t count);
+    enum dl_err (*consents_of)(struct store *st,
+                               const uint8_t element[static GROUP_ELEMENT_BYTES],
+                               enum dl_err (*fn)(void *ctx, const struct store_consent *row),
+                               void *ctx);
+    enum dl_err (*consents_drop)(struct store *st,
+                                 const uint8_t element[static GROUP_ELEMENT_BYTES]);
+
+    /* Re-keying. What is put is of rekey_get's generation. stale: what is not, after
+     * `after` (zeros to begin). move: nodes, tombstones, consents, refusals, recipes that are
+     * known by an older generation's `from` get `to`; others are left alone. */
+    enum dl_err (*rekey_get)(struct store *st, struct store_rekey *ret);
+    enum dl_err (*rekey_put)(struct store *st, const struct store_rekey *rekey);
+    enum dl_err (*elements_stale)(struct store *st, enum store_kind kind,
+                                  struct store_stale after, int64_t limit,
+                                  enum dl_err (*fn)(void *ctx, const struct store_stale *stale),
+                                  void *ctx);
+    enum dl_err (*elements_move)(struct store *st, const struct store_move *moves,
+                                 size_t count);
+    enum dl_err (*elements_count_stale)(struct store *st, int64_t *ret);
+    /* Recipes whose tokens are of an older generation; set gives them newer ones. */
+    enum dl_err (*recipes_stale)(struct store *st, int64_t limit,
+                                 enum dl_err (*fn)(void *ctx,
+                                                   const struct store_recipes *recipes),
+                                 void *ctx);
+    enum dl_err (*recipes_set)(struct store *st, const struct store_recipes *recipes);
+    /* Outside a transaction, on a handle that no other thread uses meanwhile: what was
+     * overwritten is not left behind in a log. */
+    enum dl_err (*scrub)(struct store *st);
+
     /* Events of an observation, by no. */
     enum dl_err (*events_of)(struct store *st, int64_t observation,
                              enum dl_err (*fn)(void *ctx, const struct store_event *event),
@@ -584,11 +695,24 @@ struct store {
     /* Sets observation and json, by no; json NULL: stays. */
     enum dl_err (*events_set)(struct store *st, const struct store_event *events, size_t count);
 
+    /* Retention. before: events older than `before_ms`, after no `after`, by no.
+     * delete: by no; their observations' measures are the caller's affair. */
+    enum dl_err (*events_before)(struct store *st, int64_t after, int64_t before_ms,
+                                 int64_t limit,
+                                 enum dl_err (*fn)(void *ctx, const struct store_event *event),
+                                 void *ctx);
+    enum dl_err (*events_delete)(struct store *st, const int64_t *events, size_t count);
+
     /* Reading. Cursors: start with 0; the rows come ascending and can be gone on
      * with from the last one's. */
     enum dl_err (*events_each)(struct store *st, int64_t after, int64_t limit,
                                enum dl_err (*fn)(void *ctx, const struct store_event_row *row),
                                void *ctx);
+    /* Those of a root's observations. */
+    enum dl_err (*events_of_root)(struct store *st, int64_t root, int64_t after, int64_t limit,
+                                  enum dl_err (*fn)(void *ctx,
+                                                    const struct store_event_row *row),
+                                  void *ctx);
     /* The nodes that profiles are named after, by no. */
     enum dl_err (*profiles_each)(struct store *st, int64_t after, int64_t limit,
                                  enum dl_err (*fn)(void *ctx, const struct store_node *root),

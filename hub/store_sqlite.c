@@ -75,6 +75,13 @@ static void close_store(struct store *st)
     free(s);
 }
 
+/* What was overwritten in the file is still in the write-ahead log: that is emptied. */
+static enum dl_err scrub(struct store *st)
+{
+    enum dl_err err = db_exec(&sqlite_of(st)->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+    return err == DL_E_BUSY ? DL_OK : err; /* somebody reads: a later checkpoint does it */
+}
+
 static enum dl_err count(struct store *st, enum store_counter counter, int64_t n)
 {
     if (n == 0)
@@ -127,6 +134,8 @@ static const char **gather(struct sqlite_store *s, size_t *ret_count)
         [SQLITE_PART_DECISIONS] = sqlite_decisions_part(&s->api),
         [SQLITE_PART_READ] = sqlite_read_part(&s->api),
         [SQLITE_PART_LIKENESS] = sqlite_likeness_part(&s->api),
+        [SQLITE_PART_RIGHTS] = sqlite_rights_part(&s->api),
+        [SQLITE_PART_REKEY] = sqlite_rekey_part(&s->api),
         [SQLITE_PART_AUDIENCE] = sqlite_audience_part(&s->api),
     };
     size_t total = 0;
@@ -151,6 +160,7 @@ enum dl_err store_sqlite_open(struct store **ret, const char *path, enum store_a
     s->api.close = close_store;
     s->api.count = count;
     s->api.stats = stats;
+    s->api.scrub = scrub;
     struct db_spec spec = {.application_id = APPLICATION_ID, .migrations = hub_migrations};
     const char **sql = gather(s, &spec.stmt_count);
     spec.stmt_sql = sql;

@@ -31,7 +31,8 @@ enum stmt {
 #define DEVICE_COLUMNS                                                                         \
     "SELECT d.no, d.name, d.state, d.epoch, d.added_ms, d.enrolled_ms, d.ended_ms, "           \
     "d.seen_ms, coalesce((SELECT max(c.not_after_ms) FROM certificates c "                     \
-    "WHERE c.device = d.no), 0), d.secret_hash, d.secret_expires_ms, d.secret_used_ms "        \
+    "WHERE c.device = d.no), 0), d.secret_hash, d.secret_expires_ms, d.secret_used_ms, "       \
+    "d.desk "                                                                                  \
     "FROM devices d "
 
 static const char *const stmt_sql[STMT_COUNT] = {
@@ -46,7 +47,8 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_DEVICE_BY_SERIAL] =
         (DEVICE_COLUMNS "WHERE d.no = (SELECT device FROM certificates WHERE serial = ?1)"),
     [STMT_DEVICE_EACH] = (DEVICE_COLUMNS "WHERE d.state <> 3 ORDER BY d.name"),
-    [STMT_DEVICE_STATE] = "UPDATE devices SET state = ?2, ended_ms = ?3 WHERE no = ?1",
+    [STMT_DEVICE_STATE] = ("UPDATE devices SET state = ?2, ended_ms = ?3, "
+                           "desk = desk AND ?3 = 0 WHERE no = ?1"),
     [STMT_DEVICE_ENROLLED] =
         "UPDATE devices SET state = 1, enrolled_ms = ?2, secret_used_ms = ?2 WHERE no = ?1",
     [STMT_DEVICE_SEEN] = "UPDATE devices SET seen_ms = max(seen_ms, ?2) WHERE no = ?1",
@@ -94,6 +96,7 @@ static enum dl_err read_device(sqlite3_stmt *q, struct store_device *ret)
         return DL_E_CORRUPT;
     d.secret_expires_ms = sqlite3_column_int64(q, 10);
     d.secret_used_ms = sqlite3_column_int64(q, 11);
+    d.desk = sqlite3_column_int(q, 12) != 0;
     *ret = d;
     return DL_OK;
 }

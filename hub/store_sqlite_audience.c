@@ -28,7 +28,8 @@ static const char *const stmt_sql[STMT_COUNT] = {
          "ORDER BY a.observation, a.schemes LIMIT ?3"),
     [STMT_GET] = ("SELECT " COLUMNS ", 0 FROM audience a "
                   "WHERE a.observation = ?1 AND a.schemes = ?2"),
-    [STMT_REFUSE] = ("INSERT INTO refusals(element, refused_ms) VALUES (?1, ?2) "
+    [STMT_REFUSE] = ("INSERT INTO refusals(element, refused_ms, generation) VALUES (?1, ?2, "
+                     "(SELECT generation FROM rekey)) "
                      "ON CONFLICT(element) DO UPDATE "
                      "SET refused_ms = max(refused_ms, excluded.refused_ms)"),
     [STMT_REFUSED_ANY] = "SELECT 1 FROM refusals LIMIT 1",

@@ -81,8 +81,10 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_MEASURES_CLEAR] = "DELETE FROM measures",
     [STMT_TOMBSTONE_FIND] = "SELECT erased_ms FROM tombstones WHERE element = ?1",
     [STMT_TOMBSTONE_PUT] =
-        ("INSERT INTO tombstones(element, erased_ms) VALUES (?1, ?2) ON CONFLICT(element) "
-         "DO UPDATE SET erased_ms = max(erased_ms, excluded.erased_ms)"),
+        ("INSERT INTO tombstones(element, erased_ms, generation, no) VALUES (?1, ?2, "
+         "(SELECT generation FROM rekey), (SELECT coalesce(max(no), 0) + 1 FROM tombstones)) "
+         "ON CONFLICT(element) DO UPDATE SET erased_ms = excluded.erased_ms, no = excluded.no "
+         "WHERE excluded.erased_ms > erased_ms"),
     [STMT_TOMBSTONE_ANY] = "SELECT 1 FROM tombstones LIMIT 1",
 };
 

@@ -21,7 +21,7 @@ enum stmt {
 };
 
 #define NODE_COLUMNS                                                                           \
-    "SELECT n.no, n.type, n.marks, n.parent, n.element, n.key, n.root, r.key "                 \
+    "SELECT n.no, n.type, n.marks, n.parent, n.element, n.key, n.root, r.key, n.generation "   \
     "FROM nodes n JOIN nodes r ON r.no = n.root "
 
 static const char *const stmt_sql[STMT_COUNT] = {
@@ -29,8 +29,9 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_NODE_BY_KEY] = (NODE_COLUMNS "WHERE n.key = ?1"),
     [STMT_NODE_GET] = (NODE_COLUMNS "WHERE n.no = ?1"),
     [STMT_NODE_MAX] = "SELECT coalesce(max(no), 0) FROM nodes",
-    [STMT_NODE_ADD] = ("INSERT INTO nodes(no, type, marks, element, key, parent, root) "
-                       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
+    [STMT_NODE_ADD] = ("INSERT INTO nodes(no, type, marks, element, key, parent, root, "
+                       "generation) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+                       "(SELECT generation FROM rekey))"),
     /* Most roots stand alone, and the index on root leaves them out. */
     [STMT_NODES_OF_ROOT] = ("WITH members(no) AS (SELECT ?1 UNION ALL "
                             "SELECT no FROM nodes WHERE root = ?1 AND root <> no) " NODE_COLUMNS
@@ -62,7 +63,8 @@ static enum dl_err read_node(sqlite3_stmt *q, struct store_node *ret)
                            .type = (uint8_t)sqlite3_column_int(q, 1),
                            .marks = (uint8_t)sqlite3_column_int(q, 2),
                            .parent = sqlite3_column_int64(q, 3),
-                           .root = sqlite3_column_int64(q, 6)};
+                           .root = sqlite3_column_int64(q, 6),
+                           .generation = (uint32_t)sqlite3_column_int(q, 8)};
     if (!column_blob(q, 4, n.element, sizeof n.element) ||
         !column_blob(q, 5, n.key, sizeof n.key) ||
         !column_blob(q, 7, n.root_key, sizeof n.root_key))

@@ -22,6 +22,8 @@ enum sqlite_part {
     SQLITE_PART_DECISIONS,
     SQLITE_PART_READ,
     SQLITE_PART_LIKENESS,
+    SQLITE_PART_RIGHTS,
+    SQLITE_PART_REKEY,
     SQLITE_PART_AUDIENCE,
     SQLITE_PARTS
 };
@@ -62,6 +64,8 @@ struct sqlite_stmts sqlite_evidence_part(struct store *api);
 struct sqlite_stmts sqlite_decisions_part(struct store *api);
 struct sqlite_stmts sqlite_read_part(struct store *api);
 struct sqlite_stmts sqlite_likeness_part(struct store *api);
+struct sqlite_stmts sqlite_rights_part(struct store *api);
+struct sqlite_stmts sqlite_rekey_part(struct store *api);
 struct sqlite_stmts sqlite_audience_part(struct store *api);
 
 static inline struct sqlite_store *sqlite_of(struct store *st)

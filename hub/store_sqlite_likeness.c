@@ -13,7 +13,8 @@ enum stmt {
 };
 
 static const char *const stmt_sql[STMT_COUNT] = {
-    [STMT_RECIPES_PUT] = "INSERT OR IGNORE INTO recipes(element, tokens) VALUES (?1, ?2)",
+    [STMT_RECIPES_PUT] = ("INSERT OR IGNORE INTO recipes(element, tokens, generation) "
+                          "VALUES (?1, ?2, (SELECT generation FROM rekey))"),
     [STMT_RECIPES_EACH] = ("SELECT n.no, r.element, r.tokens FROM recipes r "
                            "JOIN nodes n ON n.element = r.element ORDER BY n.no"),
     [STMT_RECIPES_DROP] = "DELETE FROM recipes WHERE element = ?1",

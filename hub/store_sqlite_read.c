@@ -1,16 +1,27 @@
 /* Walks for exports, each going on from a cursor. */
 #include "hub/store_sqlite_internal.h"
 
-enum stmt { STMT_EVENTS, STMT_PROFILES, STMT_LINKS, STMT_COUNT };
+enum stmt { STMT_EVENTS, STMT_EVENTS_OF_ROOT, STMT_PROFILES, STMT_LINKS, STMT_COUNT };
+
+#define EVENT_COLUMNS                                                                          \
+    "SELECT e.no, e.device, e.stream, e.seq, e.time_ms, e.reported_ms, e.quality, "            \
+    "coalesce(e.observation, 0), e.json, d.name, s.id, r.key "
 
 static const char *const stmt_sql[STMT_COUNT] = {
-    [STMT_EVENTS] =
-        ("SELECT e.no, e.device, e.stream, e.seq, e.time_ms, e.reported_ms, e.quality, "
-         "coalesce(e.observation, 0), e.json, d.name, s.id, r.key FROM events e "
-         "JOIN devices d ON d.no = e.device JOIN streams s ON s.no = e.stream "
-         "LEFT JOIN observations o ON o.no = e.observation "
-         "LEFT JOIN nodes n ON n.no = o.anchor LEFT JOIN nodes r ON r.no = n.root "
-         "WHERE e.no > ?1 ORDER BY e.no LIMIT ?2"),
+    [STMT_EVENTS] = (EVENT_COLUMNS
+                     "FROM events e JOIN devices d ON d.no = e.device "
+                     "JOIN streams s ON s.no = e.stream "
+                     "LEFT JOIN observations o ON o.no = e.observation "
+                     "LEFT JOIN nodes n ON n.no = o.anchor LEFT JOIN nodes r ON r.no = n.root "
+                     "WHERE e.no > ?1 ORDER BY e.no LIMIT ?2"),
+    [STMT_EVENTS_OF_ROOT] =
+        ("WITH members(no) AS (SELECT ?1 UNION ALL "
+         "SELECT no FROM nodes WHERE root = ?1 AND root <> no) " EVENT_COLUMNS
+         "FROM members n CROSS JOIN evidence v ON v.node = n.no "
+         "CROSS JOIN observations o ON o.no = v.observation AND o.anchor = n.no "
+         "CROSS JOIN events e ON e.observation = o.no JOIN devices d ON d.no = e.device "
+         "JOIN streams s ON s.no = e.stream JOIN nodes r ON r.no = ?1 "
+         "WHERE e.no > ?2 ORDER BY e.no LIMIT ?3"),
     [STMT_PROFILES] = ("SELECT no, type, marks, parent, element, key FROM nodes "
                        "WHERE no > ?1 AND marks & 64 ORDER BY no LIMIT ?2"),
     [STMT_LINKS] =
@@ -22,13 +33,10 @@ static const char *const stmt_sql[STMT_COUNT] = {
          "ORDER BY e.observation, e.node LIMIT ?3"),
 };
 
-static enum dl_err events_each(struct store *st, int64_t after, int64_t limit,
-                               enum dl_err (*fn)(void *ctx, const struct store_event_row *row),
-                               void *ctx)
+static enum dl_err each_event(sqlite3_stmt *q,
+                              enum dl_err (*fn)(void *ctx, const struct store_event_row *row),
+                              void *ctx)
 {
-    sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_READ, STMT_EVENTS);
-    bind_int(q, 1, after);
-    bind_int(q, 2, limit);
     enum dl_err err = DL_OK;
     while (!err && sqlite3_step(q) == SQLITE_ROW) {
         struct store_event_row row = {
@@ -50,6 +58,27 @@ static enum dl_err events_each(struct store *st, int64_t after, int64_t limit,
         err = whole ? fn(ctx, &row) : DL_E_CORRUPT;
     }
     return sqlite_end(q, err);
+}
+
+static enum dl_err events_each(struct store *st, int64_t after, int64_t limit,
+                               enum dl_err (*fn)(void *ctx, const struct store_event_row *row),
+                               void *ctx)
+{
+    sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_READ, STMT_EVENTS);
+    bind_int(q, 1, after);
+    bind_int(q, 2, limit);
+    return each_event(q, fn, ctx);
+}
+
+static enum dl_err
+events_of_root(struct store *st, int64_t root, int64_t after, int64_t limit,
+               enum dl_err (*fn)(void *ctx, const struct store_event_row *row), void *ctx)
+{
+    sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_READ, STMT_EVENTS_OF_ROOT);
+    bind_int(q, 1, root);
+    bind_int(q, 2, after);
+    bind_int(q, 3, limit);
+    return each_event(q, fn, ctx);
 }
 
 static enum dl_err profiles_each(struct store *st, int64_t after, int64_t limit,
@@ -102,6 +131,7 @@ static enum dl_err links_each(struct store *st, struct store_evidence after, int
 struct sqlite_stmts sqlite_read_part(struct store *api)
 {
     api->events_each = events_each;
+    api->events_of_root = events_of_root;
     api->profiles_each = profiles_each;
     api->links_each = links_each;
     return (struct sqlite_stmts){stmt_sql, STMT_COUNT};

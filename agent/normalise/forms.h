@@ -16,6 +16,7 @@ struct form_output {
     char *bytes;
     size_t cap;
     size_t len;
+    enum normalise_reason doubt; /* why the form may be another person's as well */
 };
 
 /* The site's region in capitals; UK is GB; what has not two letters is none. */
@@ -27,7 +28,7 @@ void form_region(const struct normalise_site *site, char ret[static 3]);
  * address literals or single-label domains. */
 enum normalise_reason form_email(const struct form_input *in, struct form_output *out);
 
-/* E.164: "+" and digits. */
+/* E.164: "+" and digits. Doubtful: extensions and letters. */
 enum normalise_reason form_phone(const struct form_input *in, struct form_output *out);
 
 /* Ids: trimmed and NFKC (full-width digits are digits). Leading zeros stay:

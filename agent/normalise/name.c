@@ -63,7 +63,7 @@ name(const struct form_input *in,
      bool (*write)(const struct word *, size_t, struct form_output *), struct form_output *out)
 {
     char text[NORMALISE_BYTES_MAX];
-    struct form_output folded = {text, sizeof text, 0};
+    struct form_output folded = {.bytes = text, .cap = sizeof text};
     struct word words[WORDS_MAX];
     enum normalise_reason reason = words_fold(in, "", &folded);
     out->len = 0;

@@ -21,6 +21,7 @@ static const char *const reasons[NORMALISE_REASON_COUNT] = {
     [NORMALISE_BAD_LENGTH] = "bad_length",
     [NORMALISE_NO_AREA] = "no_area",
     [NORMALISE_BAD_NUMBER] = "bad_number",
+    [NORMALISE_EXTENSION] = "extension",
     [NORMALISE_PLACEHOLDER] = "placeholder",
     [NORMALISE_CARD_NUMBER] = "card_number",
     [NORMALISE_BAD_DATE] = "bad_date",
@@ -95,18 +96,35 @@ uint8_t normalise_type_from_name(const char *name)
     return TOKEN_TYPE_NONE;
 }
 
-enum normalise_reason normalise_for(const struct normalise_site *site, uint8_t type,
-                                    const char *value, size_t len, char *out, size_t cap,
-                                    size_t *ret_len)
+enum normalise_reason normalise_legible(const struct normalise_site *site, uint8_t type,
+                                        const char *value, size_t len, char *out, size_t cap,
+                                        size_t *ret_len, enum normalise_reason *ret_doubt)
 {
     if (type >= sizeof forms / sizeof *forms || !forms[type])
         return NORMALISE_NO_FORM;
     struct form_input in = {value, len, "", site->date_order};
     form_region(site, in.region);
-    struct form_output made = {out, cap, 0};
+    struct form_output made = {.bytes = out, .cap = cap};
     enum normalise_reason reason = forms[type](&in, &made);
-    if (reason == NORMALISE_OK)
+    if (reason == NORMALISE_OK) {
         *ret_len = made.len;
+        *ret_doubt = made.doubt;
+    }
+    return reason;
+}
+
+enum normalise_reason normalise_for(const struct normalise_site *site, uint8_t type,
+                                    const char *value, size_t len, char *out, size_t cap,
+                                    size_t *ret_len)
+{
+    enum normalise_reason doubt = NORMALISE_OK;
+    size_t made = 0;
+    enum normalise_reason reason =
+        normalise_legible(site, type, value, len, out, cap, &made, &doubt);
+    if (!reason)
+        reason = doubt;
+    if (!reason)
+        *ret_len = made;
     return reason;
 }
 

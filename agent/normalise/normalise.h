@@ -34,6 +34,7 @@ enum normalise_reason {
     NORMALISE_BAD_LENGTH,     /* phone: too short or too long for its country, or for E.164 */
     NORMALISE_NO_AREA,        /* phone: can only be dialled within an area */
     NORMALISE_BAD_NUMBER,     /* phone: none of its country, or one that reads two ways */
+    NORMALISE_EXTENSION,      /* phone: of a switchboard, and a desk behind it */
     NORMALISE_PLACEHOLDER,    /* an id of nothing but zeros: nobody */
     NORMALISE_CARD_NUMBER,    /* a payment_ref that is a card number */
     NORMALISE_BAD_DATE,       /* birth date: no such day, or not written as a date */
@@ -86,7 +87,14 @@ enum normalise_reason normalise_for(const struct normalise_site *site, uint8_t t
                                     const char *value, size_t len, char *out, size_t cap,
                                     size_t *ret_len);
 
-/* The same for a site that has a region alone. */
+/* The same, but what is legible and yet may be another person's is read: a telephone
+ * number with an extension is its switchboard's, letters are its keys. *ret_doubt is
+ * why normalise_for refuses it, or NORMALISE_OK. For the eye; never for a token. */
+enum normalise_reason normalise_legible(const struct normalise_site *site, uint8_t type,
+                                        const char *value, size_t len, char *out, size_t cap,
+                                        size_t *ret_len, enum normalise_reason *ret_doubt);
+
+/* normalise_for, for a site that has a region alone. */
 enum normalise_reason normalise(uint8_t type, const char *value, size_t len, const char *region,
                                 char *out, size_t cap, size_t *ret_len);
 

@@ -137,8 +137,7 @@ static enum normalise_reason from_home(const struct phone_plan *home, const char
     return NORMALISE_OK;
 }
 
-/* Which country, and what remains. Without a region 00 means abroad, as it does in
- * most of the world; "+00 49" is somebody who wrote both. */
+/* Which country, and what remains. "+00 49" is somebody who wrote both. */
 static enum normalise_reason find_country(const struct phone_text *text,
                                           const struct form_input *in, struct national *ret)
 {
@@ -152,11 +151,7 @@ static enum normalise_reason find_country(const struct phone_text *text,
     }
     if (home)
         return from_home(home, text->digits, text->len, ret);
-    if (in->region[0])
-        return NORMALISE_BAD_COUNTRY;
-    if (text->len > 2 && memcmp(text->digits, "00", 2) == 0)
-        return from_abroad(text->digits + 2, text->len - 2, ret);
-    return NORMALISE_NO_REGION;
+    return in->region[0] ? NORMALISE_BAD_COUNTRY : NORMALISE_NO_REGION;
 }
 
 /* In a form that is its own form: read again, it loses no further prefix. */
@@ -234,6 +229,8 @@ enum normalise_reason form_phone(const struct form_input *in, struct form_output
         reason = place(&text, in, &n);
     if (!reason)
         reason = emit(&n, out);
+    if (!reason)
+        out->doubt = text.doubt;
     secret_wipe(&text, sizeof text);
     secret_wipe(&n, sizeof n);
     return reason;

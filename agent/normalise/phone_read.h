@@ -1,9 +1,14 @@
-/* phone_read.h - from the way a telephone number is written to its digits.
+/* phone_read.h - from the way a telephone number is written to its digits, by the
+ * rules of libphonenumber.
  *
  * Digits of every script count, and so do the full-width forms; gaps, dashes, dots,
- * slashes and brackets fall away wherever they stand. Letters are refused, and with
- * them extensions and vanity numbers: a desk behind a switchboard is not the person
- * at the next desk, and a word is some firm's, not a customer's. Any thread.
+ * slashes and brackets fall away wherever they stand. Three letters or more are the
+ * keys they stand on (E.161). The parameters of RFC 3966 are understood, and an
+ * extension is left out. Any thread.
+ *
+ * What libphonenumber passes over in silence is named in `doubt`: the number is read,
+ * but it may be another person's. A desk behind a switchboard is not the next desk, and
+ * a letter among digits may be a digit mistyped.
  */
 #ifndef DUNLIN_PHONE_READ_H
 #define DUNLIN_PHONE_READ_H
@@ -19,6 +24,7 @@ struct phone_text {
     char digits[PHONE_DIGITS_MAX]; /* '0' to '9' */
     size_t len;
     bool plus; /* written with a + */
+    enum normalise_reason doubt;
 };
 
 /* Unless NORMALISE_OK is answered, *ret holds pieces of the number: wipe it. */

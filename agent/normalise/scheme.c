@@ -133,7 +133,7 @@ enum normalise_reason scheme_form(enum scheme scheme, enum scheme_field field,
         return NORMALISE_NO_FORM;
     struct form_input in = {value, len, "", site->date_order};
     form_region(site, in.region);
-    struct form_output made = {out, cap, 0};
+    struct form_output made = {.bytes = out, .cap = cap};
     enum normalise_reason reason = made_by(&in, &made);
     if (reason == NORMALISE_OK)
         *ret_len = made.len;

@@ -107,7 +107,9 @@ static bool known_number(const struct form_input *in, struct form_output *out,
         return false;
     out->len = 0;
     *ret_reason = form_phone(in, out);
-    return *ret_reason == NORMALISE_OK || !plus;
+    if (*ret_reason == NORMALISE_OK)
+        *ret_reason = out->doubt;
+    return *ret_reason == NORMALISE_OK || *ret_reason == NORMALISE_EXTENSION || !plus;
 }
 
 static size_t zeros_at_start(const struct form_output *out)

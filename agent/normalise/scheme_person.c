@@ -115,7 +115,7 @@ enum normalise_reason scheme_birth_date(const struct form_input *in, struct form
         return NORMALISE_BAD_DATE;
     (void)snprintf(iso, sizeof iso, "%04u-%02u-%02u", y % 10000, m % 100, d % 100);
     const struct form_input date = {iso, strlen(iso), "", NORMALISE_DATE_AUTO};
-    struct form_output made = {form, sizeof form, 0};
+    struct form_output made = {.bytes = form, .cap = sizeof form};
     enum normalise_reason reason = form_date_of_birth(&date, &made);
     if (!reason && out->cap < 8)
         reason = NORMALISE_TOO_LONG;

@@ -194,7 +194,7 @@ static void part_words(struct form_output *out)
 static enum normalise_reason street(const struct form_input *in, struct form_output *out)
 {
     char text[NORMALISE_BYTES_MAX];
-    struct form_output folded = {text, sizeof text, 0};
+    struct form_output folded = {.bytes = text, .cap = sizeof text};
     struct word words[WORDS_MAX];
     enum normalise_reason reason = words_fold(in, "-/", &folded);
     out->len = 0;
@@ -230,7 +230,7 @@ static bool write_city(const struct word *words, size_t count, struct form_outpu
 static enum normalise_reason city(const struct form_input *in, struct form_output *out)
 {
     char text[NORMALISE_BYTES_MAX];
-    struct form_output folded = {text, sizeof text, 0};
+    struct form_output folded = {.bytes = text, .cap = sizeof text};
     struct word words[WORDS_MAX];
     enum normalise_reason reason = words_fold(in, "", &folded);
     out->len = 0;

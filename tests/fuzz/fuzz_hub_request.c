@@ -31,13 +31,19 @@ void peer_address(struct MHD_Connection *conn, uint8_t ret[static 16])
 
 static struct fuzz_hub hub;
 static struct api api;
-static struct settings settings = {
-    .enrolment_life_ms = 1000, .device_cert_life_ms = 86400000, .batch_bytes_max = 4 << 20};
+static struct settings settings = {.enrolment_life_ms = 1000,
+                                   .device_cert_life_ms = 86400000,
+                                   .batch_bytes_max = 4 << 20,
+                                   .desk_per_day = 1000000,
+                                   .desk_per_minute = 1000000};
 
 static void open_api(void)
 {
     struct tls_ca ca;
     api_done(&api);
+    fuzz_must(hub.hub->store->begin(hub.hub->store, STORE_WRITE));
+    fuzz_must(hub.hub->store->device_set_desk(hub.hub->store, hub.device.no, true));
+    fuzz_must(hub.hub->store->commit(hub.hub->store));
     fuzz_must(tls_ca_create(hub.dir, "fuzz", FUZZ_HUB_NOW_MS, &ca));
     fuzz_must(api_init(&api, hub.hub, hub.dir, &settings, NULL));
 }
@@ -50,6 +56,7 @@ static const struct {
     {api_device_certificate, ""}, {api_batch, "01010101010101010101010101010101"},
     {api_profile, NULL},          {api_device_revoke, NULL},
     {api_device_remove, NULL},    {api_batch, NULL},
+    {api_device_lookup, ""},      {api_device_access, ""},
 };
 
 static void set_param(struct request *req, const char *fixed, const uint8_t *bytes, size_t len)

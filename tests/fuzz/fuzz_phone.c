@@ -1,5 +1,6 @@
 /* Any bytes as a telephone number of any region, which the first two name if they are
- * capitals: a canonical form is E.164 and its own canonical form. */
+ * capitals: what is legible is E.164 and its own canonical form, and where there is no
+ * doubt it is the form. */
 #include "agent/normalise/normalise.h"
 #include "crypto/token.h"
 
@@ -32,9 +33,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         bytes += 2;
         len -= 2;
     }
-    if (normalise(TOKEN_TYPE_PHONE, (const char *)bytes, len, region, once, sizeof once,
-                  &once_len))
+    const struct normalise_site site = {.region = region};
+    enum normalise_reason doubt = NORMALISE_OK;
+    if (normalise_legible(&site, TOKEN_TYPE_PHONE, (const char *)bytes, len, once, sizeof once,
+                          &once_len, &doubt))
         return 0;
+    if (normalise(TOKEN_TYPE_PHONE, (const char *)bytes, len, region, twice, sizeof twice,
+                  &twice_len) != doubt)
+        abort();
     if (!is_e164(once, once_len) ||
         normalise(TOKEN_TYPE_PHONE, once, once_len, "", twice, sizeof twice, &twice_len) ||
         once_len != twice_len || memcmp(once, twice, once_len) != 0)

@@ -61,6 +61,7 @@ csr() { # FILE: a request for a certificate with a key of its own
 csr csr.pem
 dunlin-hub device config --dir hub linger_ms=300 >/dev/null || fail "settings are published"
 profile=$(dunlin-hub export profiles --dir hub --format ndjson | head -n 1 | jq -r .profile_id)
+dunlin-hub device grant till-3 desk --dir hub >/dev/null || fail "the role is granted"
 hub try --bearer hub/admin.token --cert till/device.crt --key till/device.key \
     --fill csr=@csr.pem --fill "profile=$profile"
 
@@ -79,9 +80,13 @@ hub outcome --bearer viewer.token --status 403 DELETE '/v1/devices/{name}'
 
 # A device that the hub has revoked, though its certificate is good.
 for call in 'GET /v1/device/ping' 'POST /v1/device/certificate' 'GET /v1/device/updates' \
-    'POST /v1/streams/{stream}/batches'; do
+    'POST /v1/device/lookup' 'POST /v1/device/access' 'POST /v1/streams/{stream}/batches'; do
     # shellcheck disable=SC2086
     hub outcome --cert full/device.crt --key full/device.key --fill csr=@csr.pem --status 403 $call
+done
+# A desk that asks and asks.
+for path in /v1/device/lookup /v1/device/access; do
+    hub outcome --cert till/device.crt --key till/device.key --status 429 --times 30 POST $path
 done
 # Someone who guesses at secrets has to wait.
 hub outcome --fill secret=guess --fill csr=@csr.pem --status 429 --times 30 POST /v1/enroll

@@ -30,6 +30,8 @@ agrees "every region's examples agree with libphonenumber" \
     /usr/bin/python3 "$oracle" "$BIN/dunlin" examples
 agrees "$count random spellings agree with libphonenumber" \
     /usr/bin/python3 "$oracle" "$BIN/dunlin" random "$count"
+agrees "characters in no order never make another number" \
+    /usr/bin/python3 "$oracle" "$BIN/dunlin" hostile "$count"
 
 # Of another version than the table's the facts differ, and so they should.
 version=$(/usr/bin/python3 -c 'import phonenumbers; print(phonenumbers.__version__)')

@@ -20,3 +20,34 @@ is "what has no form ends with 1" "$?" "1"
 check "and says why" grep -q bad_date "$tap_dir/err"
 dunlin normalize --hash email a@example.com >"$tap_dir/out" 2>&1
 is "our own forms are not hashed plainly" "$?" "2"
+
+# ---- what is read and yet no event's ------------------------------------------------
+
+is "a number with an extension is its switchboard's" \
+    "$(dunlin normalize phone '020 7946 0018 ext 5' --region GB 2>"$tap_dir/err")" "+442079460018"
+check "and says that an event would lose it" grep -q extension "$tap_dir/err"
+is "the doubt is told in JSON" "$(dunlin normalize --json phone '+44 20 7946 0018 x5')" \
+    '{"type":"phone","form":"+442079460018","doubt":"extension"}'
+is "a scheme has no doubtful number" \
+    "$(dunlin normalize --scheme google phone '+44 20 7946 0018 x5' 2>&1 || echo $?)" \
+    "$(printf 'dunlin: normalize: extension\n1')"
+
+# ---- lists as they come -------------------------------------------------------------
+
+is "CRLF and a last line without an end are lines" \
+    "$(printf 'sex\tfemale\r\n\r\nsex\tm' | dunlin normalize -)" "$(printf 'f\n!empty\nm')"
+is "a NUL does not end a value" \
+    "$(printf 'email\ta@example.com\0x\nem\0ail\ta@example.com\n' | dunlin normalize -)" \
+    "$(printf '!bad_character\n!no_form')"
+is "a value may have a tab where a region follows" \
+    "$(printf 'phone\t020 7946 0018 ext\t5\tGB\n' | dunlin normalize -)" "+442079460018"
+is "bytes that are no text are told" \
+    "$(printf 'email\t\xFF@example.com\nsurname\t\xC0\xAF\n' | dunlin normalize -)" \
+    "$(printf '!not_utf8\n!not_utf8')"
+is "a long line is one answer" \
+    "$({ printf 'email\t' && head -c 1000000 /dev/zero | tr '\0' a && printf '\nsex\tm\n'; } |
+        dunlin normalize -)" "$(printf '!too_long\nm')"
+is "schemes answer lists as well" \
+    "$(printf 'email\tUSER@example.com\nphone\t+1 (212) 555-0123\nshoe\t42\n' |
+        dunlin normalize --scheme meta -)" "$(printf 'user@example.com\n12125550123\n!no_form')"
+is "nothing is answered with nothing" "$(dunlin normalize - </dev/null; echo $?)" "0"

@@ -40,6 +40,10 @@ commands() { # WHERE: with or without an agent
     told "$1-checkin" dunlin checkin --event e1 --list main --ticket-file given/ticket --consent --dir till
     told "$1-forget" dunlin forget --email - --dir till < <(printf 'Zebulon.Quagmire@canary-mail.example')
     told "$1-forget-lines" dunlin forget --stdin --dir till < <(printf 'email Zebulon.Quagmire@canary-mail.example\nname Zebulon.Quagmire@canary-mail.example\n')
+    told "$1-lookup" dunlin lookup --email - --dir till < <(printf 'Zebulon.Quagmire@canary-mail.example')
+    told "$1-lookup-argument" dunlin lookup --phone '+49 171 5550199' --dir till
+    told "$1-lookup-bad" dunlin lookup --email 'Zebulon Quagmire at canary-mail' --dir till
+    told "$1-access" dunlin access --loyalty-id CANARYCARD0042 --dir till
     told "$1-doctor" dunlin doctor --dir till
 }
 commands alone

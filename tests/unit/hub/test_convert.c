@@ -38,8 +38,8 @@ static void a_remembered_pair_is_what_multiplying_gives(void **state)
         assert_int_equal(group_hash((const uint8_t *)"t", 1, (const uint8_t *)text,
                                     strlen(text), token.element),
                          DL_OK);
-        assert_int_equal(convert_token(cache, shares[device], (int64_t)device + 1, &token, got),
-                         DL_OK);
+        assert_int_equal(
+            convert_token(cache, shares[device], (int64_t)device + 1, 0, &token, got), DL_OK);
         if (round % 8 == 0) {
             assert_int_equal(hub_share_convert(shares[device], token.element, expected), DL_OK);
             assert_memory_equal(got, expected, sizeof got);
