@@ -137,7 +137,8 @@ static void make_record(struct bench *b, size_t i, uint64_t *people, struct reco
     snprintf(b->json[i], JSON_BYTES,
              "{\"id\":\"receipt-%zu\",\"type\":\"purchase\",\"time\":\"%s\",\"consent\":{"
              "\"profiling\":true},\"data\":{\"store_id\":\"%" PRIu64
-             "\",\"register_id\":\"34\",\"sequence_number\":%zu,\"transaction_type\":\"sale\","
+             "\",\"register_id\":\"34\",\"business_date\":\"2026-11-23\",\"sequence_number\":%"
+             "zu,\"transaction_type\":\"sale\","
              "\"currency\":\"EUR\",\"total_minor\":1999,\"lines\":[{\"line_no\":1,\"sku\":"
              "\"67591\",\"quantity\":\"1\",\"extended_minor\":1000},{\"line_no\":2,\"sku\":"
              "\"67592\",\"quantity\":\"1\",\"extended_minor\":999}],\"tenders\":[{\"type\":"
@@ -242,14 +243,15 @@ enum { Q_EVENT, Q_ID, Q_NODE, Q_OBSERVATION, Q_EVIDENCE, Q_MEASURE, Q_COUNT };
 
 static const char *const bare_sql[Q_COUNT] = {
     [Q_EVENT] = ("INSERT INTO events(device, stream, seq, time_ms, reported_ms, quality, "
-                 "observation, json) VALUES (1, 1, ?1, ?2, ?2, 0, ?3, ?4)"),
+                 "observation, json, receipt) VALUES (1, 1, ?1, ?2, ?2, 0, ?3, ?4, ?5)"),
     [Q_ID] = "INSERT INTO client_ids(device, hash) VALUES (1, ?1)",
     [Q_NODE] = ("INSERT INTO nodes(no, type, marks, element, key, parent, root) "
                 "VALUES (?1, 1, 64, ?2, ?3, ?1, ?1)"),
     [Q_OBSERVATION] = "INSERT INTO observations(no, hash, anchor) VALUES (?1, ?2, ?3)",
     [Q_EVIDENCE] = "INSERT INTO evidence(node, observation) VALUES (?1, ?2)",
-    [Q_MEASURE] = ("INSERT INTO measures VALUES (?1, ?2, ?3, 1, 1999, ?4, ?4) ON CONFLICT DO "
-                   "UPDATE SET count = count + 1, minor = minor + 1999, last_ms = ?4"),
+    [Q_MEASURE] =
+        ("INSERT INTO measures VALUES (?1, ?2, ?3, 1, 1999, ?4, ?4, 2) ON CONFLICT DO "
+         "UPDATE SET count = count + 1, minor = minor + 1999, last_ms = ?4"),
 };
 
 static void insert(sqlite3_stmt *q)
@@ -285,8 +287,9 @@ static void insert_event(const struct bench *b, sqlite3_stmt *const *q, size_t i
     static const char *const names[] = {"purchase", "EUR", "9"};
     static const int kinds[] = {STORE_MEASURE_TYPE, STORE_MEASURE_SALES, STORE_MEASURE_STORE};
     const struct visit *v = &b->visits[i];
-    uint8_t hash[16];
+    uint8_t hash[16], receipt[STORE_RECEIPT_BYTES];
     random_bytes(hash, sizeof hash);
+    random_bytes(receipt, sizeof receipt);
     if (v->new_tokens)
         insert_person(b, q, v);
     sqlite3_bind_blob(q[Q_ID], 1, hash, sizeof hash, SQLITE_STATIC);
@@ -296,6 +299,8 @@ static void insert_event(const struct bench *b, sqlite3_stmt *const *q, size_t i
     sqlite3_bind_int64(q[Q_EVENT], 2, now_ms);
     sqlite3_bind_int64(q[Q_EVENT], 3, (int64_t)v->who + 1);
     sqlite3_bind_text(q[Q_EVENT], 4, b->json[i], -1, SQLITE_STATIC);
+    memcpy(receipt, "\x50\x33", 2); /* one day's, as the till's own are */
+    sqlite3_bind_blob(q[Q_EVENT], 5, receipt, sizeof receipt, SQLITE_STATIC);
     insert(q[Q_EVENT]);
     for (size_t k = 0; k < 3; k++) {
         sqlite3_bind_int64(q[Q_MEASURE], 1, (int64_t)v->who + 1);
@@ -318,7 +323,8 @@ static void insert_all(const struct bench *b)
                       "PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=4000",
                       NULL, NULL, NULL),
          "pragmas");
-    must(sqlite3_exec(db, hub_migrations[0].sql, NULL, NULL, NULL), "schema");
+    for (const struct db_migration *m = hub_migrations; m->version; m++)
+        must(sqlite3_exec(db, m->sql, NULL, NULL, NULL), "schema");
     for (size_t i = 0; i < Q_COUNT; i++)
         must(sqlite3_prepare_v2(db, bare_sql[i], -1, &q[i], NULL), "prepare");
     for (size_t i = 0; i < b->events; i++) {

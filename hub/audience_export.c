@@ -66,6 +66,8 @@ static enum dl_err look(void *ctx, const struct store_measure *m)
         if (w->currency && strcmp(w->currency, m->name) == 0)
             j->minor += m->kind == STORE_MEASURE_SALES ? m->minor : -m->minor;
         break;
+    default: /* no wish asks for these */
+        break;
     }
     return DL_OK;
 }

@@ -3,7 +3,7 @@
 #include "hub/fact.h"
 #include "hub/likeness.h"
 #include "hub/match_internal.h"
-#include "hub/profile.h"
+#include "hub/receipts.h"
 #include "platform/json.h"
 
 #include <stdlib.h>
@@ -51,6 +51,8 @@ struct erasure {
     size_t struck_count, struck_cap;
     struct profile_sums nobody;
     struct profile_sums *later; /* one a seen: what stays of it adds up to */
+    struct receipts receipts;   /* of all these events */
+    struct profile_sums moved;  /* what the receipts lose and win by it */
     struct sealed *sealed;      /* of later events, for the custodian */
     size_t sealed_count, sealed_cap;
 };
@@ -151,6 +153,16 @@ static enum dl_err list_seen(struct erasure *e)
     return e->later ? DL_OK : DL_E_NOMEM;
 }
 
+/* An event, and what it brings unless that is its receipt's to say. */
+static enum dl_err add_up(struct profile_sums *sums, const struct store_event *event,
+                          const struct fact *fact)
+{
+    enum dl_err err = profile_add_event(sums, 0, fact, event->time_ms);
+    if (err || event->receipt)
+        return err;
+    return profile_add_receipt(sums, (struct profile_owners){0, 0}, fact, 1);
+}
+
 static enum dl_err strike(struct erasure *e, const struct store_event *event,
                           const struct fact *fact)
 {
@@ -164,7 +176,7 @@ static enum dl_err strike(struct erasure *e, const struct store_event *event,
     if (!err)
         e->struck[e->struck_count++] =
             (struct store_event){.no = event->no, .json = json, .json_len = json_len};
-    return err ? err : profile_add(&e->nobody, 0, fact, event->time_ms);
+    return err ? err : add_up(&e->nobody, event, fact);
 }
 
 static enum dl_err keep(struct erasure *e, const struct store_event *event,
@@ -175,7 +187,7 @@ static enum dl_err keep(struct erasure *e, const struct store_event *event,
     e->kept = at;
     if (!err)
         e->kept[e->kept_count++] = (struct store_event){.no = event->no};
-    return err ? err : profile_add(&e->later[e->collecting - e->seen], 0, fact, event->time_ms);
+    return err ? err : add_up(&e->later[e->collecting - e->seen], event, fact);
 }
 
 static enum dl_err look_for_old(void *ctx, const struct store_event *event)
@@ -244,6 +256,9 @@ static enum dl_err sort_event(void *ctx, const struct store_event *event)
     enum dl_err err = fact_read(event->json, event->json_len, NULL, &fact, &reason);
     if (err)
         return err == DL_E_INPUT ? DL_E_CORRUPT : err;
+    err = receipts_note(&e->receipts, event);
+    if (err)
+        return err;
     bool old =
         e->collecting->touched && !e->collecting->foreign && event->time_ms <= e->erased_ms;
     return old ? strike(e, event, &fact) : keep(e, event, &fact);
@@ -426,6 +441,8 @@ static void done(struct erasure *e)
     for (size_t i = 0; e->later && i < e->seen_count; i++)
         profile_sums_done(&e->later[i]);
     profile_sums_done(&e->nobody);
+    profile_sums_done(&e->moved);
+    receipts_done(&e->receipts);
     free(e->members.at);
     free(e->rows.at);
     free(e->nodes.at);
@@ -444,6 +461,7 @@ static enum dl_err erase_person(struct store *st, const struct id_key *key,
 {
     struct erasure e = {
         .st = st, .key = key, .rules = rules, .root = root, .erased_ms = erased_ms};
+    e.receipts = (struct receipts){.st = st, .sums = &e.moved};
     enum dl_err err = load_rows(&e);
     if (!err)
         err = load_nodes(&e);
@@ -461,11 +479,19 @@ static enum dl_err erase_person(struct store *st, const struct id_key *key,
         err = sort_events(&e);
     }
     if (!err)
+        err = receipts_before(&e.receipts);
+    if (!err)
+        err = profile_flush(&e.moved, st);
+    if (!err)
         err = bury(&e);
     if (!err)
         err = take_apart(&e);
     for (size_t i = 0; !err && i < e.seen_count; i++)
         err = bring_back(&e, i);
+    if (!err)
+        err = receipts_after(&e.receipts);
+    if (!err)
+        err = profile_flush(&e.moved, st);
     if (!err)
         err = drop_recipes(&e);
     done(&e);

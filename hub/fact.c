@@ -1,7 +1,7 @@
-#include "hub/fact.h"
+#include "hub/fact_internal.h"
 
 #include "hub/clockfix.h"
-#include "platform/json.h"
+#include "platform/bytes.h"
 
 #include <string.h>
 
@@ -15,21 +15,10 @@ static bool known_only(const json_t *obj)
     return known == json_object_size(obj);
 }
 
-/* A till that sends absurd totals gets absurd sums, but never ones that overflow:
- * nine million of these fit. */
-#define TOTAL_MAX INT64_C(1000000000000)
-
-static int64_t bounded(int64_t minor)
+void fact_copy_text(char *ret, size_t cap, const char *text, size_t len)
 {
-    return minor > TOTAL_MAX ? TOTAL_MAX : minor < -TOTAL_MAX ? -TOTAL_MAX : minor;
-}
-
-/* Copies as many whole characters as fit. */
-static void copy_name(char ret[static STORE_MEASURE_NAME_BYTES], const char *text)
-{
-    size_t len = text ? strlen(text) : 0;
-    if (len >= STORE_MEASURE_NAME_BYTES) {
-        len = STORE_MEASURE_NAME_BYTES - 1;
+    if (len >= cap) {
+        len = cap - 1;
         while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
             len--;
     }
@@ -38,17 +27,41 @@ static void copy_name(char ret[static STORE_MEASURE_NAME_BYTES], const char *tex
     ret[len] = '\0';
 }
 
-static void read_sale(struct fact *f, const json_t *data)
+static void copy_name(char ret[static STORE_MEASURE_NAME_BYTES], const char *text)
 {
-    const char *kind = json_get_str(data, "transaction_type");
-    if (strcmp(f->type, "purchase") != 0 || (kind && strcmp(kind, "void") == 0))
+    fact_copy_text(ret, STORE_MEASURE_NAME_BYTES, text, text ? strlen(text) : 0);
+}
+
+static bool text_is(const char *text, const char *word)
+{
+    return text && strcmp(text, word) == 0;
+}
+
+/* For the moment the hash of an id; fact_locate makes it the device's. */
+static void read_id(struct fact_key *ret, const char *id, const struct id_key *key)
+{
+    uint8_t hash[ID_HASH_BYTES];
+    if (!id || !key)
         return;
-    f->sale = kind && strcmp(kind, "return") == 0 ? FACT_RETURN : FACT_SALE;
-    copy_name(f->currency, json_get_str(data, "currency"));
-    f->total_minor = bounded(json_get_int(data, "total_minor", 0));
-    /* Tills disagree on the sign of what they give back; the amount is meant. */
-    if (f->sale == FACT_RETURN && f->total_minor < 0)
-        f->total_minor = -f->total_minor;
+    id_hash(key, (const uint8_t *)id, strlen(id), hash);
+    ret->given = true;
+    memcpy(ret->at, hash, sizeof ret->at);
+}
+
+static void read_visit(struct fact *f, const json_t *obj, const json_t *data,
+                       const struct id_key *key)
+{
+    if (strcmp(f->type, "checkin.annulled") == 0) {
+        read_id(&f->strikes, json_get_str(data, "checkin_id"), key);
+    } else if (strcmp(f->type, "checkin") == 0 &&
+               !text_is(json_get_str(data, "type"), "exit")) {
+        f->visit = FACT_CHECKIN;
+        copy_name(f->visited, json_get_str(data, "event"));
+        read_id(&f->receipt, json_get_str(obj, "id"), key);
+    } else if (strcmp(f->type, "visit") == 0 &&
+               !text_is(json_get_str(data, "direction"), "out")) {
+        f->visit = FACT_VISIT;
+    }
 }
 
 static void read_consent(struct fact *f, const json_t *consent)
@@ -83,7 +96,11 @@ static enum dl_err read_members(struct fact *f, const json_t *obj, const struct 
     }
     const json_t *data = json_object_get(obj, "data");
     copy_name(f->store_id, json_get_str(data, "store_id"));
-    read_sale(f, data);
+    copy_name(f->channel, json_get_str(data, "channel"));
+    if (strcmp(type, "purchase") == 0)
+        fact_read_purchase(f, data, key);
+    else
+        read_visit(f, obj, data, key);
     return DL_OK;
 }
 
@@ -101,6 +118,38 @@ enum dl_err fact_read(const char *json, size_t len, const struct id_key *key, st
     if (!err)
         *ret = f;
     return err;
+}
+
+static void hash_place(struct fact_key *ret, const struct id_key *key, const uint8_t *place,
+                       size_t len)
+{
+    uint8_t hash[ID_HASH_BYTES];
+    id_hash(key, place, len, hash);
+    ret->given = true;
+    memcpy(ret->at, hash, sizeof ret->at);
+}
+
+void fact_locate(struct fact *fact, const struct id_key *key, int64_t device,
+                 const uint8_t stream[static STORE_STREAM_BYTES], uint64_t seq)
+{
+    uint8_t place[8 + sizeof seq + STORE_STREAM_BYTES];
+    bool is_purchase = strcmp(fact->type, "purchase") == 0;
+    struct fact_key *const ids[] = {&fact->receipt, &fact->strikes};
+    for (size_t i = 0; !is_purchase && i < sizeof ids / sizeof ids[0]; i++) {
+        struct bytes_writer w = bytes_writer_of(place, sizeof place);
+        bytes_write(&w, "checkin", 8);
+        bytes_write_u64(&w, (uint64_t)device);
+        bytes_write(&w, ids[i]->at, sizeof ids[i]->at);
+        if (ids[i]->given)
+            hash_place(ids[i], key, place, w.len);
+    }
+    if (fact->original.given && !fact->receipt.given) {
+        struct bytes_writer w = bytes_writer_of(place, sizeof place);
+        bytes_write(&w, "comeback", 8);
+        bytes_write_u64(&w, seq);
+        bytes_write(&w, stream, STORE_STREAM_BYTES);
+        hash_place(&fact->receipt, key, place, w.len);
+    }
 }
 
 enum dl_err fact_blank(const char *json, size_t len, char **ret, size_t *ret_len)

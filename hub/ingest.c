@@ -5,7 +5,7 @@
 #include "hub/likeness.h"
 #include "hub/match.h"
 #include "hub/open.h"
-#include "hub/profile.h"
+#include "hub/receipts.h"
 #include "hub/rekey.h"
 #include "platform/bytes.h"
 #include "sync/wire.h"
@@ -37,7 +37,6 @@ struct batch {
     size_t fresh_count;
     int64_t *observations; /* 0: nobody's */
     int64_t *erased_ms;    /* above 0: a person of it was erased since */
-    struct profile_sums sums;
     struct ingest_answer *answer;
     bool likeness_news; /* recipes came, or somebody was erased */
 };
@@ -342,37 +341,49 @@ static enum dl_err blank_struck(struct batch *b, struct store_event *events)
     return err;
 }
 
+static const uint8_t *key_of(const struct fact_key *key)
+{
+    return key->given ? key->at : NULL;
+}
+
+static struct store_event event_of(const struct batch *b, size_t i)
+{
+    const struct opened *r = &b->records[i];
+    return (struct store_event){.device = b->device.no,
+                                .stream = b->stream.no,
+                                .seq = b->frame.head.first_seq + i,
+                                .time_ms = r->time_ms,
+                                .reported_ms = r->fact.time_ms,
+                                .quality = r->quality,
+                                .observation = b->observations[i],
+                                .json = r->json,
+                                .json_len = r->json_len,
+                                .receipt = key_of(&r->fact.receipt),
+                                .original = key_of(&r->fact.original),
+                                .strikes = key_of(&r->fact.strikes)};
+}
+
 static enum dl_err attach(struct batch *b)
 {
     struct store_event *events = calloc(b->fresh_count + 1, sizeof *events);
-    enum dl_err err = events ? DL_OK : DL_E_NOMEM;
+    const struct fact **facts = calloc(b->fresh_count + 1, sizeof(struct fact *));
+    enum dl_err err = events && facts ? DL_OK : DL_E_NOMEM;
     int64_t nobodys = 0;
     for (size_t f = 0; !err && f < b->fresh_count; f++) {
-        size_t i = b->fresh[f];
-        const struct opened *r = &b->records[i];
-        events[f] = (struct store_event){.device = b->device.no,
-                                         .stream = b->stream.no,
-                                         .seq = b->frame.head.first_seq + i,
-                                         .time_ms = r->time_ms,
-                                         .reported_ms = r->fact.time_ms,
-                                         .quality = r->quality,
-                                         .observation = b->observations[i],
-                                         .json = r->json,
-                                         .json_len = r->json_len};
-        nobodys += b->observations[i] == 0;
-        err = profile_add(&b->sums, b->observations[i], &r->fact, r->time_ms);
+        events[f] = event_of(b, b->fresh[f]);
+        facts[f] = &b->records[b->fresh[f]].fact;
+        nobodys += events[f].observation == 0;
     }
     if (!err)
         err = blank_struck(b, events);
     if (!err)
-        err = b->st->events_add(b->st, events, b->fresh_count);
-    if (!err)
-        err = profile_flush(&b->sums, b->st);
+        err = receipts_take(b->st, facts, events, b->fresh_count);
     if (!err)
         err = b->st->count(b->st, STORE_COUNT_EVENTS, (int64_t)b->fresh_count);
     if (!err)
         err = b->st->count(b->st, STORE_COUNT_UNIDENTIFIED, nobodys);
     free(events);
+    free(facts);
     return err;
 }
 
@@ -580,7 +591,6 @@ enum dl_err ingest_batch(struct hub *hub, int64_t device,
         ret->retry_after_s = RETRY_AFTER_S;
     }
     open_done(b.records, b.records ? b.frame.record_count : 0);
-    profile_sums_done(&b.sums);
     wire_frame_free(&b.frame);
     free(b.records);
     free(b.fresh);

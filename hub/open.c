@@ -3,6 +3,7 @@
 #include "hub/clockfix.h"
 #include "hub/convert.h"
 #include "hub/likeness.h"
+#include "platform/bytes.h"
 #include "platform/json.h"
 #include "platform/thread.h"
 #include "sync/record.h"
@@ -110,6 +111,17 @@ static bool is_recipe(const struct token *token)
     return token->type >= TOKEN_TYPE_RECIPE_FIRST && token->type <= TOKEN_TYPE_RECIPE_LAST;
 }
 
+/* The stream's id and the seq in it. */
+static void name_event(const struct opening *o, const struct opened *r,
+                       uint8_t ret[static LIKENESS_EVENT_BYTES])
+{
+    size_t i = (size_t)(r - o->records);
+    const struct wire_record *body = &o->frame->records[i];
+    struct bytes_writer w = bytes_writer_of(ret, LIKENESS_EVENT_BYTES);
+    bytes_write(&w, o->frame->segments[body->segment].stream, LIKENESS_EVENT_BYTES - 8);
+    bytes_write_u64(&w, o->frame->head.first_seq + i);
+}
+
 /* Recipes by ascending number, each once; unknown ones are a newer agent's. */
 static enum dl_err convert_recipes(struct opening *o, struct opened *r,
                                    const struct record *rec)
@@ -132,7 +144,9 @@ static enum dl_err convert_recipes(struct opening *o, struct opened *r,
         r->recipes_len += LIKENESS_TOKEN_BYTES;
         last = no;
     }
-    if (likeness_token(r->recipes, r->recipes_len, &r->tokens[r->token_count]))
+    uint8_t event[LIKENESS_EVENT_BYTES];
+    name_event(o, r, event);
+    if (likeness_token(r->recipes, r->recipes_len, event, &r->tokens[r->token_count]))
         r->token_count++;
     else
         r->recipes_len = 0;
@@ -162,21 +176,23 @@ static enum dl_err convert(struct opening *o, struct opened *r, const struct rec
     return err;
 }
 
-static enum dl_err read_record(struct opening *o, struct opened *r, size_t plain_len,
-                               size_t segment)
+static enum dl_err read_record(struct opening *o, struct opened *r, size_t plain_len, size_t i)
 {
     struct record rec;
+    const struct wire_head *head = &o->frame->head;
+    size_t segment = o->frame->records[i].segment;
     r->reason = "record";
     if (record_decode(r->plain, plain_len, &rec))
         return DL_E_INPUT;
     enum dl_err err = fact_read(rec.json, rec.json_len, o->hub->id_key, &r->fact, &r->reason);
     if (err)
         return err;
+    fact_locate(&r->fact, o->hub->id_key, o->device, head->stream, head->first_seq + i);
     r->json = rec.json;
     r->json_len = rec.json_len;
     r->audience = rec.audience;
-    r->time_ms = clockfix_apply(&o->frame->head, o->now_ms, o->boots[segment], &rec,
-                                r->fact.time_ms, &r->quality);
+    r->time_ms =
+        clockfix_apply(head, o->now_ms, o->boots[segment], &rec, r->fact.time_ms, &r->quality);
     return convert(o, r, &rec);
 }
 
@@ -199,7 +215,7 @@ static enum dl_err open_record(struct opening *o, size_t i)
         seal_record_open(segment, o->frame->segments[body->segment].stream,
                          o->frame->head.first_seq + i, body->body, body->body_len, r->plain);
     if (!err)
-        err = read_record(o, r, plain_len, body->segment);
+        err = read_record(o, r, plain_len, i);
     return err == DL_E_INPUT || err == DL_E_CORRUPT ? DL_OK : err;
 }
 

@@ -27,6 +27,7 @@ static void print_counts(const char *label, const json_t *counts)
 static void print_value(const char *code, const json_t *of)
 {
     char lifetime[CURRENCY_TEXT_BYTES], returned[CURRENCY_TEXT_BYTES];
+    char basket[CURRENCY_TEXT_BYTES];
     int64_t returns = json_get_int(of, "returns", 0);
     currency_text(lifetime, code, json_get_int(of, "lifetime_minor", 0));
     currency_text(returned, code, json_get_int(of, "returns_minor", 0));
@@ -34,6 +35,30 @@ static void print_value(const char *code, const json_t *of)
            json_get_int(of, "sales", 0));
     if (returns > 0)
         printf(", less %s in %" PRId64 " returns", returned, returns);
+    if (json_get_int(of, "units", 0) != 0)
+        printf(", %" PRId64 " articles", json_get_int(of, "units", 0));
+    puts("");
+    if (json_get_int(of, "sales", 0) == 0)
+        return;
+    currency_text(basket, code, json_get_int(of, "basket_minor", 0));
+    printf(LABEL "%s a purchase\n", "basket", basket);
+}
+
+/* "Food (EUR 12.30), Care (EUR 1.00)", of one currency. */
+static void print_amounts(const char *label, const char *code, const json_t *amounts)
+{
+    const char *name, *between = "";
+    json_t *value;
+    if (json_object_size(amounts) == 0)
+        return;
+    printf(LABEL, label);
+    json_object_foreach((json_t *)amounts, name, value)
+    {
+        char text[CURRENCY_TEXT_BYTES];
+        currency_text(text, code, json_integer_value(value));
+        printf("%s%s (%s)", between, name, text);
+        between = ", ";
+    }
     puts("");
 }
 
@@ -63,6 +88,10 @@ void portrait_print(const json_t *profile)
            last ? last : "-", json_get_int(profile, "events", 0));
     json_object_foreach(json_object_get(profile, "value"), code, of) print_value(code, of);
     print_counts("events", json_object_get(profile, "types"));
+    print_counts("occasions", json_object_get(profile, "occasions"));
     print_counts("stores", json_object_get(profile, "stores"));
+    print_counts("channels", json_object_get(profile, "channels"));
+    json_object_foreach(json_object_get(profile, "categories"), code, of)
+        print_amounts("categories", code, of);
     print_identifiers(json_object_get(profile, "identifiers"));
 }

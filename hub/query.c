@@ -4,6 +4,8 @@
 #include "platform/bytes.h"
 #include "platform/clock.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void query_profile_id(const uint8_t key[static STORE_NODE_KEY_BYTES],
@@ -23,10 +25,11 @@ static json_t *time_json(int64_t ms)
 
 /* What the rows of a profile build up. */
 struct portrait {
-    json_t *identifiers, *types, *value, *stores;
-    int64_t events, purchases, refunds;
+    json_t *identifiers, *types, *value, *stores, *channels, *categories, *checkins;
+    int64_t events, purchases, refunds, visits, checkin_count;
     int64_t first_ms, last_ms;
-    size_t node_count;
+    struct store_measure *rows;
+    size_t row_count, row_cap;
 };
 
 static enum dl_err add_node(void *ctx, const struct store_node *node)
@@ -35,28 +38,56 @@ static enum dl_err add_node(void *ctx, const struct store_node *node)
     const char *name = token_type_name(node->type);
     char id[2 + 2 * STORE_NODE_KEY_BYTES + 1] = "i_";
     bytes_to_hex(id + 2, node->key, STORE_NODE_KEY_BYTES);
-    p->node_count++;
     json_t *item = json_pack("{s:s, s:s}", "type", name ? name : "unknown", "id", id);
     return item && json_array_append_new(p->identifiers, item) == 0 ? DL_OK : DL_E_NOMEM;
 }
 
-/* {"sales_minor","sales","returns_minor","returns","lifetime_minor"} of a currency. */
+static enum dl_err add_row(void *ctx, const struct store_measure *m)
+{
+    struct portrait *p = ctx;
+    if (p->row_count == p->row_cap) {
+        size_t cap = p->row_cap ? 2 * p->row_cap : 32;
+        struct store_measure *grown = realloc(p->rows, cap * sizeof *grown);
+        if (!grown)
+            return DL_E_NOMEM;
+        p->rows = grown;
+        p->row_cap = cap;
+    }
+    p->rows[p->row_count++] = *m;
+    return DL_OK;
+}
+
+/* Half a minor unit goes away from zero. */
+static int64_t per_order(int64_t minor, int64_t orders)
+{
+    if (orders <= 0)
+        return 0;
+    return (minor < 0 ? minor - orders / 2 : minor + orders / 2) / orders;
+}
+
+/* {"sales_minor","sales","returns_minor","returns","lifetime_minor",...} of a currency. */
 static enum dl_err add_money(struct portrait *p, const struct store_measure *m)
 {
     bool sale = m->kind == STORE_MEASURE_SALES;
     json_t *of = json_object_get(p->value, m->name);
     if (!of) {
-        of = json_pack("{s:i, s:i, s:i, s:i, s:i}", "sales", 0, "sales_minor", 0, "returns", 0,
-                       "returns_minor", 0, "lifetime_minor", 0);
+        of = json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "sales", 0, "sales_minor", 0,
+                       "returns", 0, "returns_minor", 0, "lifetime_minor", 0, "units", 0,
+                       "basket_minor", 0);
         if (!of || json_object_set_new(p->value, m->name, of) != 0)
             return DL_E_NOMEM;
     }
     int64_t lifetime = json_get_int(of, "lifetime_minor", 0) + (sale ? m->minor : -m->minor);
+    int64_t units = json_get_int(of, "units", 0) + (sale ? m->units : -m->units);
     *(sale ? &p->purchases : &p->refunds) += m->count;
     int rc = json_object_set_new(of, sale ? "sales" : "returns", json_integer(m->count));
     rc |=
         json_object_set_new(of, sale ? "sales_minor" : "returns_minor", json_integer(m->minor));
     rc |= json_object_set_new(of, "lifetime_minor", json_integer(lifetime));
+    rc |= json_object_set_new(of, "units", json_integer(units));
+    if (sale)
+        rc |= json_object_set_new(of, "basket_minor",
+                                  json_integer(per_order(m->minor, m->count)));
     return rc == 0 ? DL_OK : DL_E_NOMEM;
 }
 
@@ -71,53 +102,113 @@ static enum dl_err add_type(struct portrait *p, const struct store_measure *m)
                                                                                : DL_E_NOMEM;
 }
 
-static enum dl_err add_measure(void *ctx, const struct store_measure *m)
+/* By kind; the largest amount, then the largest count, first; among equals, by name. */
+static int by_weight(const void *a, const void *b)
 {
-    struct portrait *p = ctx;
+    const struct store_measure *x = a, *y = b;
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    if (x->minor != y->minor)
+        return x->minor > y->minor ? -1 : 1;
+    if (x->count != y->count)
+        return x->count > y->count ? -1 : 1;
+    return strcmp(x->name, y->name);
+}
+
+static enum dl_err add_category(struct portrait *p, const struct store_measure *m)
+{
+    char currency[4];
+    snprintf(currency, sizeof currency, "%.3s", m->name);
+    json_t *of = json_object_get(p->categories, currency);
+    if (!of && json_object_set_new(p->categories, currency, of = json_object()) != 0)
+        return DL_E_NOMEM;
+    if (json_object_size(of) >= QUERY_NAMES_MAX || strlen(m->name) < 4)
+        return DL_OK;
+    return json_object_set_new(of, m->name + 4, json_integer(m->minor)) == 0 ? DL_OK
+                                                                             : DL_E_NOMEM;
+}
+
+static enum dl_err add_count(json_t *to, const struct store_measure *m)
+{
+    if (json_object_size(to) >= QUERY_NAMES_MAX)
+        return DL_OK;
+    return json_object_set_new(to, m->name, json_integer(m->count)) == 0 ? DL_OK : DL_E_NOMEM;
+}
+
+static enum dl_err add_measure(struct portrait *p, const struct store_measure *m)
+{
     switch (m->kind) {
     case STORE_MEASURE_TYPE:
         return add_type(p, m);
-    case STORE_MEASURE_STORE:
-        return json_object_set_new(p->stores, m->name, json_integer(m->count)) == 0
-                   ? DL_OK
-                   : DL_E_NOMEM;
-    default:
+    case STORE_MEASURE_SALES:
+    case STORE_MEASURE_RETURNS:
         return add_money(p, m);
+    case STORE_MEASURE_STORE:
+        return add_count(p->stores, m);
+    case STORE_MEASURE_CHANNEL:
+        return add_count(p->channels, m);
+    case STORE_MEASURE_CATEGORY:
+        return add_category(p, m);
+    case STORE_MEASURE_VISIT:
+        p->visits += m->count;
+        return DL_OK;
+    case STORE_MEASURE_CHECKIN:
+        p->checkin_count += m->count;
+        return add_count(p->checkins, m);
     }
+    return DL_OK; /* of a later version */
 }
 
 static json_t *draw(const struct portrait *p, const uint8_t key[static STORE_NODE_KEY_BYTES])
 {
     char id[QUERY_PROFILE_ID_BYTES];
     query_profile_id(key, id);
-    return json_pack("{s:s, s:I, s:I, s:I, s:o, s:o, s:O, s:O, s:O, s:O}", "profile_id", id,
-                     "events", (json_int_t)p->events, "purchases", (json_int_t)p->purchases,
-                     "refunds", (json_int_t)p->refunds, "first_seen", time_json(p->first_ms),
-                     "last_seen", time_json(p->last_ms), "value", p->value, "stores", p->stores,
-                     "types", p->types, "identifiers", p->identifiers);
+    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:O, s:O, s:O, s:O, s:O, s:O, "
+                     "s:O}",
+                     "profile_id", id, "events", (json_int_t)p->events, "purchases",
+                     (json_int_t)p->purchases, "refunds", (json_int_t)p->refunds, "visits",
+                     (json_int_t)p->visits, "checkins", (json_int_t)p->checkin_count,
+                     "first_seen", time_json(p->first_ms), "last_seen", time_json(p->last_ms),
+                     "value", p->value, "stores", p->stores, "channels", p->channels,
+                     "categories", p->categories, "occasions", p->checkins, "types", p->types,
+                     "identifiers", p->identifiers);
+}
+
+static enum dl_err draw_all(struct portrait *p, const uint8_t key[static STORE_NODE_KEY_BYTES],
+                            json_t **ret)
+{
+    enum dl_err err = DL_OK;
+    if (p->row_count)
+        qsort(p->rows, p->row_count, sizeof *p->rows, by_weight);
+    for (size_t i = 0; !err && i < p->row_count; i++)
+        err = add_measure(p, &p->rows[i]);
+    json_t *profile = err ? NULL : draw(p, key);
+    if (err || !profile)
+        return err ? err : DL_E_NOMEM;
+    *ret = profile;
+    return DL_OK;
 }
 
 enum dl_err query_profile_of_root(struct store *st, int64_t root,
                                   const uint8_t key[static STORE_NODE_KEY_BYTES], json_t **ret)
 {
-    struct portrait p = {.identifiers = json_array(),
-                         .types = json_object(),
-                         .value = json_object(),
-                         .stores = json_object()};
-    enum dl_err err = p.identifiers && p.types && p.value && p.stores ? DL_OK : DL_E_NOMEM;
+    struct portrait p = {.identifiers = json_array()};
+    json_t **const objects[] = {&p.types,    &p.value,      &p.stores,
+                                &p.channels, &p.categories, &p.checkins};
+    enum dl_err err = p.identifiers ? DL_OK : DL_E_NOMEM;
+    for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++)
+        if (!(*objects[i] = json_object()))
+            err = DL_E_NOMEM;
     if (!err)
         err = st->nodes_of_root(st, root, add_node, &p);
     if (!err)
-        err = st->measures_of_root(st, root, add_measure, &p);
-    json_t *profile = err ? NULL : draw(&p, key);
-    if (!err && !profile)
-        err = DL_E_NOMEM;
-    json_decref(p.identifiers);
-    json_decref(p.types);
-    json_decref(p.value);
-    json_decref(p.stores);
+        err = st->measures_of_root(st, root, add_row, &p);
     if (!err)
-        *ret = profile;
+        err = draw_all(&p, key, ret);
+    for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++)
+        json_decref(*objects[i]);
+    json_decref(p.identifiers);
+    free(p.rows);
     return err;
 }
 

@@ -14,6 +14,10 @@
 void query_profile_id(const uint8_t key[static STORE_NODE_KEY_BYTES],
                       char ret[static QUERY_PROFILE_ID_BYTES]);
 
+/* Stores, channels, occasions, and categories of one currency: the first so many, by
+ * amount, then count, then name. */
+#define QUERY_NAMES_MAX 20
+
 /* The profile as JSON; the caller json_decref()s it. An id that was merged into
  * another gives its successor, whose "profile_id" differs. DL_E_INPUT: not an
  * id. DL_E_NOT_FOUND. */

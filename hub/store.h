@@ -37,6 +37,7 @@
 #define STORE_STREAM_BYTES   SEAL_STREAM_BYTES
 #define STORE_SEGMENT_BYTES  16
 #define STORE_NODE_KEY_BYTES 12
+#define STORE_RECEIPT_BYTES  12 /* fact.h */
 
 /* ---- devices -------------------------------------------------------------------- */
 
@@ -135,6 +136,29 @@ struct store_event {
     int64_t observation; /* 0: nobody's */
     const char *json;    /* the record's own: type, time, id, consent, data, warnings */
     size_t json_len;
+    const uint8_t *receipt;  /* STORE_RECEIPT_BYTES each (fact.h); NULL: none */
+    const uint8_t *original; /* stays, even where the event is blanked */
+    const uint8_t *strikes;
+};
+
+/* A receipt: what the events that tell of it, or take it back, leave of it. */
+struct store_receipt {
+    uint8_t key[STORE_RECEIPT_BYTES];
+    bool known;    /* some event is of it */
+    bool struck;   /* some event takes it back */
+    bool returned; /* some event brings goods of it back */
+    int64_t owner; /* observation of the latest of its events that has one; 0: none */
+};
+
+/* Its latest event, which is what it says. Of two of one time the one of the larger
+ * stream id is the later, then of the larger seq. */
+struct store_receipt_row {
+    struct store_receipt receipt;
+    int64_t event;
+    int64_t time_ms;
+    const char *json;
+    size_t json_len;
+    const uint8_t *original; /* NULL: none */
 };
 
 struct store_quarantined {
@@ -312,11 +336,17 @@ struct store_audience {
 
 /* ---- measures --------------------------------------------------------------------- */
 
+/* What counts events only grows; the rest is of receipts that stand, and is taken
+ * back with them. */
 enum store_measure_kind {
-    STORE_MEASURE_TYPE,    /* name: event type */
-    STORE_MEASURE_SALES,   /* name: currency; minor: sum of totals */
-    STORE_MEASURE_RETURNS, /* name: currency; minor: sum of totals, positive */
-    STORE_MEASURE_STORE,   /* name: store_id */
+    STORE_MEASURE_TYPE,     /* name: event type; events, with the first and the last time */
+    STORE_MEASURE_SALES,    /* name: currency; orders, with totals and articles */
+    STORE_MEASURE_RETURNS,  /* name: currency; returns, with totals and articles, positive */
+    STORE_MEASURE_STORE,    /* name: store_id; the same */
+    STORE_MEASURE_CHANNEL,  /* name: channel; the same */
+    STORE_MEASURE_CATEGORY, /* name: currency, blank, category; receipts, with amounts */
+    STORE_MEASURE_VISIT,    /* name: "visit" */
+    STORE_MEASURE_CHECKIN,  /* name: slug of the event */
 };
 
 #define STORE_MEASURE_NAME_BYTES 65
@@ -326,9 +356,10 @@ struct store_measure {
     int64_t observation;
     enum store_measure_kind kind;
     char name[STORE_MEASURE_NAME_BYTES];
-    int64_t count; /* above 0 */
+    int64_t count;
     int64_t minor;
-    int64_t first_ms, last_ms;
+    int64_t units;
+    int64_t first_ms, last_ms; /* of events; else 0 */
 };
 
 /* ---- reading ---------------------------------------------------------------------- */
@@ -611,6 +642,19 @@ struct store {
                                  enum dl_err (*fn)(void *ctx, const struct store_likeness *row),
                                  void *ctx);
 
+    /* Receipts. look: takes key of each. */
+    enum dl_err (*receipts_look)(struct store *st, struct store_receipt *receipts,
+                                 size_t count);
+    /* Those of the keys, distinct, that some event is of. */
+    enum dl_err (*receipts_read)(
+        struct store *st, const uint8_t (*keys)[STORE_RECEIPT_BYTES], size_t count,
+        enum dl_err (*fn)(void *ctx, const struct store_receipt_row *row), void *ctx);
+    /* The receipts of events that bring goods of one of the keys back. */
+    enum dl_err (*receipts_returning)(struct store *st,
+                                      const uint8_t (*keys)[STORE_RECEIPT_BYTES], size_t count,
+                                      enum dl_err (*fn)(void *ctx, const uint8_t *key),
+                                      void *ctx);
+
     /* Audience. put: an older one than is there changes nothing. of: those of an
      * observation. each: by observation and schemes, those after a pair. get: the one
      * of a pair, or none. Rows hold their root in `each` alone. */
@@ -633,6 +677,7 @@ struct store {
     /* Deletes what the person of an observation has refused; 0: what anybody has. */
     enum dl_err (*audience_settle)(struct store *st, int64_t observation);
 
+    /* Measures that come to nothing need not be kept, and are not told. */
     enum dl_err (*measures_add)(struct store *st, const struct store_measure *measures,
                                 size_t count);
     /* Summed over the observations of a root, by kind and name; root 0: nobody's. */

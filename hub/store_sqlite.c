@@ -134,6 +134,7 @@ static const char **gather(struct sqlite_store *s, size_t *ret_count)
         [SQLITE_PART_DECISIONS] = sqlite_decisions_part(&s->api),
         [SQLITE_PART_READ] = sqlite_read_part(&s->api),
         [SQLITE_PART_LIKENESS] = sqlite_likeness_part(&s->api),
+        [SQLITE_PART_RECEIPTS] = sqlite_receipts_part(&s->api),
         [SQLITE_PART_RIGHTS] = sqlite_rights_part(&s->api),
         [SQLITE_PART_REKEY] = sqlite_rekey_part(&s->api),
         [SQLITE_PART_AUDIENCE] = sqlite_audience_part(&s->api),

@@ -48,10 +48,12 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_CLIENT_ID_CLAIM] = "INSERT OR IGNORE INTO client_ids(device, hash) VALUES (?1, ?2)",
     [STMT_EVENT_ADD] =
         ("INSERT INTO events(device, stream, seq, time_ms, reported_ms, quality, observation, "
-         "json) VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, 0), ?8)"),
+         "json, receipt, original, strikes) "
+         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, 0), ?8, ?9, ?10, ?11)"),
     [STMT_EVENTS_OF] =
         ("SELECT no, device, stream, seq, time_ms, reported_ms, quality, "
-         "coalesce(observation, 0), json FROM events WHERE observation = ?1 ORDER BY no"),
+         "coalesce(observation, 0), json, receipt, original, strikes FROM events "
+         "WHERE observation = ?1 ORDER BY no"),
     [STMT_EVENT_SET] = "UPDATE events SET observation = nullif(?2, 0) WHERE no = ?1",
     [STMT_EVENT_SET_JSON] =
         "UPDATE events SET observation = nullif(?2, 0), json = ?3 WHERE no = ?1",
@@ -61,23 +63,28 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_QUARANTINE_EACH] =
         ("SELECT no, at_ms, device, stream, seq, reason, sealed_stream, header, body "
          "FROM quarantine WHERE no > ?1 ORDER BY no LIMIT ?2"),
-    [STMT_MEASURE_ADD] =
-        ("INSERT INTO measures(observation, kind, name, count, minor, first_ms, last_ms) "
-         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(observation, kind, name) DO UPDATE "
-         "SET count = count + excluded.count, minor = minor + excluded.minor, "
-         "first_ms = min(first_ms, excluded.first_ms), "
-         "last_ms = max(last_ms, excluded.last_ms)"),
+    [STMT_MEASURE_ADD] = ("INSERT INTO measures(observation, kind, name, count, minor, "
+                          "first_ms, last_ms, units) "
+                          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(observation, "
+                          "kind, name) DO UPDATE "
+                          "SET count = count + excluded.count, minor = minor + excluded.minor, "
+                          "units = units + excluded.units, "
+                          "first_ms = min(first_ms, excluded.first_ms), "
+                          "last_ms = max(last_ms, excluded.last_ms)"),
     [STMT_MEASURES_OF_ROOT] =
         ("WITH members(no) AS (SELECT ?1 UNION ALL "
          "SELECT no FROM nodes WHERE root = ?1 AND root <> no) "
-         "SELECT m.kind, m.name, sum(m.count), sum(m.minor), min(m.first_ms), max(m.last_ms) "
+         "SELECT m.kind, m.name, sum(m.count), sum(m.minor), min(m.first_ms), max(m.last_ms), "
+         "sum(m.units) "
          "FROM members n CROSS JOIN evidence e ON e.node = n.no "
          "CROSS JOIN observations o ON o.no = e.observation AND o.anchor = n.no "
          "CROSS JOIN measures m ON m.observation = o.no "
-         "GROUP BY m.kind, m.name ORDER BY m.kind, m.name"),
+         "GROUP BY m.kind, m.name HAVING sum(m.count) <> 0 OR sum(m.minor) <> 0 "
+         "OR sum(m.units) <> 0 ORDER BY m.kind, m.name"),
     [STMT_MEASURES_OF_NOBODY] =
-        ("SELECT kind, name, count, minor, first_ms, last_ms FROM measures "
-         "WHERE observation = 0 ORDER BY kind, name"),
+        ("SELECT kind, name, count, minor, first_ms, last_ms, units FROM measures "
+         "WHERE observation = 0 AND (count <> 0 OR minor <> 0 OR units <> 0) "
+         "ORDER BY kind, name"),
     [STMT_MEASURES_CLEAR] = "DELETE FROM measures",
     [STMT_TOMBSTONE_FIND] = "SELECT erased_ms FROM tombstones WHERE element = ?1",
     [STMT_TOMBSTONE_PUT] =
@@ -214,6 +221,9 @@ static enum dl_err events_add(struct store *st, const struct store_event *events
         bind_int(q, 6, e->quality);
         bind_int(q, 7, e->observation);
         sqlite3_bind_text64(q, 8, e->json, e->json_len, SQLITE_STATIC, SQLITE_UTF8);
+        bind_receipt(q, 9, e->receipt);
+        bind_receipt(q, 10, e->original);
+        bind_receipt(q, 11, e->strikes);
         err = sqlite_run(q);
     }
     return err;
@@ -237,7 +247,10 @@ static enum dl_err events_of(struct store *st, int64_t observation,
                                         (enum store_time_quality)sqlite3_column_int(q, 6),
                                     .observation = sqlite3_column_int64(q, 7),
                                     .json = column_text(q, 8),
-                                    .json_len = (size_t)sqlite3_column_bytes(q, 8)};
+                                    .json_len = (size_t)sqlite3_column_bytes(q, 8),
+                                    .receipt = sqlite3_column_blob(q, 9),
+                                    .original = sqlite3_column_blob(q, 10),
+                                    .strikes = sqlite3_column_blob(q, 11)};
         err = fn(ctx, &event);
     }
     return sqlite_end(q, err);
@@ -316,6 +329,7 @@ static enum dl_err measures_add(struct store *st, const struct store_measure *me
         bind_int(q, 5, m->minor);
         bind_int(q, 6, m->first_ms);
         bind_int(q, 7, m->last_ms);
+        bind_int(q, 8, m->units);
         err = sqlite_run(q);
     }
     return err;
@@ -334,7 +348,8 @@ measures_of_root(struct store *st, int64_t root,
                                   .count = sqlite3_column_int64(q, 2),
                                   .minor = sqlite3_column_int64(q, 3),
                                   .first_ms = sqlite3_column_int64(q, 4),
-                                  .last_ms = sqlite3_column_int64(q, 5)};
+                                  .last_ms = sqlite3_column_int64(q, 5),
+                                  .units = sqlite3_column_int64(q, 6)};
         column_name(q, 1, m.name, sizeof m.name);
         err = fn(ctx, &m);
     }

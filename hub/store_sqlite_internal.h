@@ -22,6 +22,7 @@ enum sqlite_part {
     SQLITE_PART_DECISIONS,
     SQLITE_PART_READ,
     SQLITE_PART_LIKENESS,
+    SQLITE_PART_RECEIPTS,
     SQLITE_PART_RIGHTS,
     SQLITE_PART_REKEY,
     SQLITE_PART_AUDIENCE,
@@ -64,6 +65,7 @@ struct sqlite_stmts sqlite_evidence_part(struct store *api);
 struct sqlite_stmts sqlite_decisions_part(struct store *api);
 struct sqlite_stmts sqlite_read_part(struct store *api);
 struct sqlite_stmts sqlite_likeness_part(struct store *api);
+struct sqlite_stmts sqlite_receipts_part(struct store *api);
 struct sqlite_stmts sqlite_rights_part(struct store *api);
 struct sqlite_stmts sqlite_rekey_part(struct store *api);
 struct sqlite_stmts sqlite_audience_part(struct store *api);
@@ -97,6 +99,12 @@ static inline void bind_int(sqlite3_stmt *q, int at, int64_t v)
 static inline void bind_blob(sqlite3_stmt *q, int at, const void *bytes, size_t len)
 {
     sqlite3_bind_blob64(q, at, len ? bytes : "", len, SQLITE_STATIC);
+}
+
+/* NULL is NULL. */
+static inline void bind_receipt(sqlite3_stmt *q, int at, const uint8_t *key)
+{
+    sqlite3_bind_blob(q, at, key, STORE_RECEIPT_BYTES, SQLITE_STATIC);
 }
 
 /* NULL is NULL. */

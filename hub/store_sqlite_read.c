@@ -5,7 +5,8 @@ enum stmt { STMT_EVENTS, STMT_EVENTS_OF_ROOT, STMT_PROFILES, STMT_LINKS, STMT_CO
 
 #define EVENT_COLUMNS                                                                          \
     "SELECT e.no, e.device, e.stream, e.seq, e.time_ms, e.reported_ms, e.quality, "            \
-    "coalesce(e.observation, 0), e.json, d.name, s.id, r.key "
+    "coalesce(e.observation, 0), e.json, d.name, s.id, r.key, e.receipt, e.original, "         \
+    "e.strikes "
 
 static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_EVENTS] = (EVENT_COLUMNS
@@ -49,7 +50,10 @@ static enum dl_err each_event(sqlite3_stmt *q,
                       .quality = (enum store_time_quality)sqlite3_column_int(q, 6),
                       .observation = sqlite3_column_int64(q, 7),
                       .json = column_text(q, 8),
-                      .json_len = (size_t)sqlite3_column_bytes(q, 8)},
+                      .json_len = (size_t)sqlite3_column_bytes(q, 8),
+                      .receipt = sqlite3_column_blob(q, 12),
+                      .original = sqlite3_column_blob(q, 13),
+                      .strikes = sqlite3_column_blob(q, 14)},
             .device_name = column_text(q, 9),
             .stream_id = sqlite3_column_blob(q, 10),
             .profile_key = sqlite3_column_blob(q, 11)};

@@ -7,7 +7,8 @@
  *
  * tokens = 255: the bytes are the plaintext as it is sealed. 254: set aside, no
  * body. Else bit i puts token i of a small circle of people before the bytes,
- * which are the JSON. What the hub took it takes again, to no effect. */
+ * which are the JSON, and bit 6 a seal for the custodian behind them. What the hub took it
+ * takes again, to no effect. */
 #include "hub/ingest.h"
 #include "hub/query.h"
 #include "sync/record.h"
@@ -19,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 #define RECORDS_MAX 16
 #define PLAIN_MAX   4096
 #define FRAME_CAP   ((size_t)128 * 1024)
+#define SEALED      112
 #define RAW         255
 #define ASIDE       254
 
@@ -28,6 +30,7 @@ static const char *const people[] = {"a@example.com", "b@example.com", "+4930123
 
 static struct fuzz_hub hub;
 static struct token circle[PEOPLE];
+static const uint8_t sealed[SEALED];
 static struct wire_head head;
 static struct wire_segment segment;
 static struct seal_segment *seal;
@@ -67,6 +70,8 @@ static size_t plain_of(uint8_t tokens, const uint8_t *bytes, size_t len, uint8_t
     for (size_t i = 0; i < PEOPLE; i++)
         if (tokens >> i & 1)
             rec.tokens[rec.token_count++] = circle[i];
+    if (tokens >> PEOPLE & 1)
+        rec.audience = (struct record_audience){{1}, (uint8_t)(1 + len % 4), sealed, SEALED};
     fuzz_must(record_encode(&rec, ret, PLAIN_MAX + 512, &plain_len));
     return plain_len;
 }
@@ -89,6 +94,26 @@ static int64_t events(void)
     return stats.counters[STORE_COUNT_EVENTS];
 }
 
+static enum dl_err look_at_set(void *ctx, const struct store_audience *row)
+{
+    size_t *left = ctx;
+    if (row->sealed_len != SEALED && row->sealed_len <= AUDIENCE_SEAL_OVERHEAD)
+        abort();
+    return (*left)-- ? DL_OK : DL_E_FULL;
+}
+
+/* What is kept sealed belongs to an observation that is there, few to each. */
+static void check_audience(void)
+{
+    struct store *st = hub.hub->reader;
+    struct store_stats stats;
+    fuzz_must(st->begin(st, STORE_READ));
+    fuzz_must(st->stats(st, &stats));
+    size_t left = (size_t)stats.observations * UINT8_MAX;
+    fuzz_must(st->audience_each(st, 0, 0, INT64_MAX, look_at_set, &left));
+    st->rollback(st);
+}
+
 static void send_twice(const struct wire_record *records, size_t count)
 {
     static uint8_t frame[FRAME_CAP];
@@ -109,6 +134,7 @@ static void send_twice(const struct wire_record *records, size_t count)
     if (again.status != 200 || again.stored != 0 || again.durable_seq != a.durable_seq ||
         events() != after)
         abort();
+    check_audience();
     head.first_seq = a.durable_seq + 1;
 }
 

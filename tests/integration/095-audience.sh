@@ -84,12 +84,12 @@ check_not "a platform nobody knows is refused" upload myspace a1 m.csv
 if [ -f "$vectors" ]; then
     published='.vectors[] | select((.scheme | IN("google", "meta", "uid2")) and .status == "ok"
         and (.field == "email" or (.field == "phone" and (.input | startswith("+")))))'
-    jq -c "[$published] | unique_by(.field, .input) | .[]" "$vectors" >cases
+    jq -c "[$published] | unique_by(.field, .input) | .[]" "$vectors" >cases.txt
     n=0
     while read -r case; do
         event "v-$((n += 1))" visit "$yes" "$(jq -c --arg n "V$n" '{(.field):.input,loyalty_id:$n}' <<<"$case")"
-    done <cases >batch
-    post /v1/events @batch application/x-ndjson
+    done <cases.txt >batch.txt
+    post /v1/events @batch.txt application/x-ndjson
     [ "$STATUS" = 201 ] || fail "the examples are taken: $BODY"
     flush
     audience av >/dev/null
@@ -131,8 +131,8 @@ dunlin-keys init --keyring stranger.key --hub-share stranger.share >/dev/null
 check_not "another custodian opens nothing" dunlin-keys export-audience --for google \
     --keyring stranger.key --in a1 --out stolen.csv
 check_not "and no file is left" test -e stolen.csv -o -e stolen.csv.part
-head -c -40 a1 >cut
-check_not "a file that was cut off is refused" upload google cut cut.csv
+head -c -40 a1 >cut.audience
+check_not "a file that was cut off is refused" upload google cut.audience cut.csv
 sed '2s/"sealed":"..../"sealed":"AAAA/' a1 >altered
 check_not "an altered one too" upload google altered altered.csv
 
@@ -140,6 +140,20 @@ check_not "an altered one too" upload google altered altered.csv
 check "a new audience key" dunlin-keys audience-key --keyring hub.keyring
 is "is the second" "$(dunlin-keys inspect --keyring hub.keyring --json | jq '.audience_keys | length')" 2
 check "what was sealed to the first is opened" upload google a1 again.csv
+
+# A keyring of before audience keys, and one with a passphrase.
+jq -c '.format = "dunlin-keyring-1" | del(.audience)' hub.keyring >old.keyring && chmod 600 old.keyring
+dunlin-keys enroll till-3 --keyring old.keyring --hub "$HUB_URL" --ca hub/ca.pem \
+    --admin-token-file hub/admin.token >old.bundle 2>/dev/null
+is "an old keyring gets a key with the next enrolment" \
+    "$(jq -r .audience_public old.bundle)" "$(jq -r '.audience[0].public' old.keyring)"
+is "and is of the new format" "$(jq -r .format old.keyring)" dunlin-keyring-2
+echo 'correct horse' >pass && chmod 600 pass
+dunlin-keys init --keyring locked.key --hub-share locked.share --passphrase-file pass >/dev/null
+check_not "a locked keyring takes no new key without its passphrase" \
+    env DUNLIN_PASSPHRASE=wrong dunlin-keys audience-key --keyring locked.key
+check "with it, it does" dunlin-keys audience-key --keyring locked.key --passphrase-file pass
+check "and shows no secret" sh -c "! dunlin-keys inspect --keyring locked.key --json | grep -qF \"\$(jq -r '.audience[0].secret' locked.key)\""
 
 # Taken back: by the phone alone, for the whole person, and for what comes late.
 take w-0 purchase "$yes" '{"email":"jane.doe@example.com"}' "$(ago '3 hours')"

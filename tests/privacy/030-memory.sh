@@ -7,6 +7,7 @@ cd "$tap_dir" || exit 1
 echo 'Zebulon.Quagmire@canary-mail.example' >canaries # one in each request: the search is quick
 make_hub "$tap_dir/hub" && start_hub "$tap_dir/hub" && enroll_till till-1 "$tap_dir/till" "$tap_dir/hub" ||
     fail "set-up"
+printf '[privacy]\naudience_schemes = uid2, google, meta, tiktok, snap\n' >till/dunlin.conf && chmod 600 till/dunlin.conf
 start_till "$tap_dir/till"
 scan() { python3 "$here/scan.py" canaries --pid "$TILL_PID"; }
 
@@ -41,7 +42,7 @@ speak() {
     wait $pid
 }
 ids='{"email":"Zebulon.Quagmire@canary-mail.example","phone":"+49 171 5550199"}'
-visit() { echo '{"id":"'"$1"'","type":"visit","identifiers":'"$ids"',"consent":{"profiling":true},"data":{"store_id":"9"'"${2:-}"'}}'; }
+visit() { echo '{"id":"'"$1"'","type":"visit","identifiers":'"$ids"',"consent":{"profiling":true,"ad_user_data":true},"data":{"store_id":"9"'"${2:-}"'}}'; }
 visit one | speak one 201 /v1/events application/json
 visit two ',"Zebulon.Quagmire@canary-mail.example":1' | speak refused 422 /v1/events application/json
 visit three | sed 's/}}/}/' | speak torn 400 /v1/events application/json

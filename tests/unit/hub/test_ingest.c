@@ -353,7 +353,7 @@ static void returns_are_taken_off_and_voids_are_nothing(void **state)
     json_t *p = profile_of(&t, "loyalty_id=0042");
     json_t *eur = json_object_get(json_object_get(p, "value"), "EUR");
     assert_int_equal(json_get_int(eur, "lifetime_minor", -1), 1000 - 700 + 100);
-    assert_int_equal(json_get_int(p, "purchases", -1), 2);
+    assert_int_equal(json_get_int(p, "purchases", -1), 1); /* an exchange is no order */
     assert_int_equal(json_get_int(p, "refunds", -1), 1);
     assert_int_equal(json_get_int(p, "events", -1), 4);
     json_decref(p);

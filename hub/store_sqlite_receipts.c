@@ -1,0 +1,111 @@
+/* Receipts: what the events under one key leave of it. */
+#include "hub/store_sqlite_internal.h"
+
+enum stmt { STMT_LOOK, STMT_OWNER, STMT_READ, STMT_RETURNING, STMT_COUNT };
+
+/* The latest first, whoever came first. */
+#define OF_RECEIPT  "FROM events e JOIN streams s ON s.no = e.stream WHERE e.receipt = ?1 "
+#define LATEST_ONLY "ORDER BY e.time_ms DESC, s.id DESC, e.seq DESC LIMIT 1"
+
+static const char *const stmt_sql[STMT_COUNT] = {
+    [STMT_LOOK] = ("SELECT EXISTS (SELECT 1 FROM events WHERE receipt = ?1), "
+                   "EXISTS (SELECT 1 FROM events WHERE strikes = ?1), "
+                   "EXISTS (SELECT 1 FROM events WHERE original = ?1)"),
+    [STMT_OWNER] =
+        ("SELECT e.observation " OF_RECEIPT "AND e.observation IS NOT NULL " LATEST_ONLY),
+    [STMT_READ] = ("SELECT e.no, e.time_ms, e.json, e.original " OF_RECEIPT LATEST_ONLY),
+    [STMT_RETURNING] =
+        "SELECT DISTINCT receipt FROM events WHERE original = ?1 AND receipt IS NOT NULL",
+};
+
+static sqlite3_stmt *stmt(struct store *st, enum stmt which)
+{
+    return sqlite_stmt(st, SQLITE_PART_RECEIPTS, which);
+}
+
+static enum dl_err look(struct store *st, struct store_receipt *r)
+{
+    sqlite3_stmt *q = stmt(st, STMT_LOOK);
+    bind_blob(q, 1, r->key, sizeof r->key);
+    enum dl_err err = sqlite_first(q);
+    if (err)
+        return err;
+    r->known = sqlite3_column_int(q, 0) != 0;
+    r->struck = sqlite3_column_int(q, 1) != 0;
+    r->returned = sqlite3_column_int(q, 2) != 0;
+    r->owner = 0;
+    err = sqlite_end(q, DL_OK);
+    if (err || !r->known)
+        return err;
+    q = stmt(st, STMT_OWNER);
+    bind_blob(q, 1, r->key, sizeof r->key);
+    err = sqlite_first(q);
+    if (err)
+        return err == DL_E_NOT_FOUND ? DL_OK : err;
+    r->owner = sqlite3_column_int64(q, 0);
+    return sqlite_end(q, DL_OK);
+}
+
+static enum dl_err receipts_look(struct store *st, struct store_receipt *receipts, size_t count)
+{
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < count; i++)
+        err = look(st, &receipts[i]);
+    return err;
+}
+
+static enum dl_err read_one(struct store *st, struct store_receipt_row *row,
+                            enum dl_err (*fn)(void *ctx, const struct store_receipt_row *row),
+                            void *ctx)
+{
+    sqlite3_stmt *q = stmt(st, STMT_READ);
+    bind_blob(q, 1, row->receipt.key, sizeof row->receipt.key);
+    enum dl_err err = sqlite_first(q);
+    if (err)
+        return err;
+    row->event = sqlite3_column_int64(q, 0);
+    row->time_ms = sqlite3_column_int64(q, 1);
+    row->json = column_text(q, 2);
+    row->json_len = (size_t)sqlite3_column_bytes(q, 2);
+    row->original = sqlite3_column_blob(q, 3);
+    return sqlite_end(q, fn(ctx, row));
+}
+
+static enum dl_err
+receipts_read(struct store *st, const uint8_t (*keys)[STORE_RECEIPT_BYTES], size_t count,
+              enum dl_err (*fn)(void *ctx, const struct store_receipt_row *row), void *ctx)
+{
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < count; i++) {
+        struct store_receipt_row row = {.event = 0};
+        memcpy(row.receipt.key, keys[i], sizeof row.receipt.key);
+        err = look(st, &row.receipt);
+        if (!err && row.receipt.known)
+            err = read_one(st, &row, fn, ctx);
+    }
+    return err;
+}
+
+static enum dl_err receipts_returning(struct store *st,
+                                      const uint8_t (*keys)[STORE_RECEIPT_BYTES], size_t count,
+                                      enum dl_err (*fn)(void *ctx, const uint8_t *key),
+                                      void *ctx)
+{
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < count; i++) {
+        sqlite3_stmt *q = stmt(st, STMT_RETURNING);
+        bind_blob(q, 1, keys[i], STORE_RECEIPT_BYTES);
+        while (!err && sqlite3_step(q) == SQLITE_ROW)
+            err = fn(ctx, sqlite3_column_blob(q, 0));
+        err = sqlite_end(q, err);
+    }
+    return err;
+}
+
+struct sqlite_stmts sqlite_receipts_part(struct store *api)
+{
+    api->receipts_look = receipts_look;
+    api->receipts_read = receipts_read;
+    api->receipts_returning = receipts_returning;
+    return (struct sqlite_stmts){stmt_sql, STMT_COUNT};
+}
