@@ -47,7 +47,7 @@ static int show_status(const struct cli_args *args)
 {
     struct hub *hub = NULL;
     struct settings settings;
-    struct store_stats stats;
+    struct store_stats stats = {.profiles = 0};
     struct file_path path;
     struct dl_why why = {""};
     bool there = false;

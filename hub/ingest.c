@@ -551,7 +551,11 @@ static void start_over(struct batch *b)
 {
     size_t count = b->frame.record_count;
     open_done(b->records, count);
+    if (!b->records)
+        return;
     memset(b->records, 0, count * sizeof *b->records);
+    memset(b->withheld, 0, count * sizeof *b->withheld);
+    memset(b->unsettled, 0, count * sizeof *b->unsettled);
     memset(b->observations, 0, count * sizeof *b->observations);
     memset(b->erased_ms, 0, count * sizeof *b->erased_ms);
     *b->answer = (struct ingest_answer){.status = 0};
