@@ -1,7 +1,7 @@
 /* Links invented people by recipes alone, through the hub's matcher and without an
  * agent, beside a linker that sees the clear text.
  *
- *     linkage [--records N] [--distractors N] [--seed N] [--error X] [--upper BITS]
+ *     linkage [--records N] [--distractors N] [--seed N] [--profile P] [--upper BITS]
  *
  * --events FILE --truth FILE write the people as events for `dunlin import` and as
  * a list for `dunlin-hub match evaluate` instead, to measure the whole chain.
@@ -13,6 +13,7 @@
 #include "agent/recipes.h"
 #include "bench/linkage/clear.h"
 #include "bench/linkage/people.h"
+#include "bench/linkage/people_form.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@
 struct bench {
     size_t records, distractors;
     uint64_t seed;
-    double error;
+    enum people_profile profile;
     struct linkage_rules rules;
     bool verbose;
     const char *events_path, *truth_path;
@@ -86,20 +87,21 @@ static uint32_t parts_of(const struct linkage_record *r)
 
 static bool draw(struct bench *b)
 {
-    size_t cap = b->records + b->distractors + 128;
-    struct people *people = people_make(b->seed, b->error);
+    size_t cap = b->records + b->distractors + 2 * PEOPLE_HOUSEHOLD_MAX;
+    struct people *people = people_make(b->seed, b->profile);
     b->people = calloc(cap, sizeof *b->people);
     b->tokens = calloc(cap, sizeof *b->tokens);
     b->tells = calloc(cap, sizeof *b->tells);
     if (!people || !b->people || !b->tokens || !b->tells)
         return false;
     while (b->count < b->records)
-        b->count += people_household(people, 0, b->people + b->count, 64);
+        b->count += people_household(people, false, b->people + b->count, PEOPLE_HOUSEHOLD_MAX);
     b->own = b->count;
     while (b->count < b->own + b->distractors)
-        b->count += people_household(people, 1, b->people + b->count, 64);
+        b->count += people_household(people, true, b->people + b->count, PEOPLE_HOUSEHOLD_MAX);
     people_free(people);
     for (size_t i = 0; i < b->count; i++) {
+        (void)people_canonical(&b->people[i]);
         tokenise(&b->people[i], &b->tokens[i]);
         b->tokens[i].group = (uint32_t)i;
         b->tells[i] = linkage_usual_bits(parts_of(&b->tokens[i])) >= LINKAGE_BITS_MIN;
@@ -305,7 +307,8 @@ static bool run(struct bench *b)
 
 int main(int argc, char **argv)
 {
-    struct bench b = {.records = 10000, .seed = 1, .error = 1, .rules = linkage_defaults()};
+    struct bench b = {
+        .records = 10000, .seed = 1, .profile = PEOPLE_USUAL, .rules = linkage_defaults()};
     for (int i = 1; i + 1 < argc; i += 2) {
         double value = strtod(argv[i + 1], NULL);
         if (strcmp(argv[i], "--records") == 0)
@@ -314,8 +317,9 @@ int main(int argc, char **argv)
             b.distractors = (size_t)value;
         else if (strcmp(argv[i], "--seed") == 0)
             b.seed = (uint64_t)value;
-        else if (strcmp(argv[i], "--error") == 0)
-            b.error = value;
+        else if (strcmp(argv[i], "--profile") == 0 &&
+                 people_profile_of(argv[i + 1]) != PEOPLE_PROFILES)
+            b.profile = people_profile_of(argv[i + 1]);
         else if (strcmp(argv[i], "--upper") == 0)
             b.rules.upper_bits = value;
         else if (strcmp(argv[i], "--events") == 0)
