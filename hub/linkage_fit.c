@@ -8,6 +8,8 @@
 
 #define ROUNDS      12
 #define PAIRS       150.0 /* that what is usual counts as */
+#define LESS_MAX 4
+#define MORE_MAX 8
 #define RETURNS_MIN 0.1   /* other records of one's own, at the least */
 
 /* Expected counts, in whole 2^-20ths, so that the order of adding changes nothing. */
@@ -49,7 +51,7 @@ static void expect(struct counts *n, const struct linkage_scale *scale,
     }
     /* Of pairs in doubt there are many in a country, and they teach what is wrong. */
     double share = sum > 0 ? one_person / sum : 0, squared = share * share;
-    double sure = squared / (squared + (1 - share) * (1 - share));
+    double sure = share; (void)squared;
     for (unsigned s = 0; sum > 0 && s < LINKAGE_STORIES; s++) {
         double weight = told[s] / sum;
         n->stories[s] += llround(UNIT * weight);
@@ -74,12 +76,17 @@ static void maximise(struct linkage_scale *scale, const struct linkage_scale *us
                      const struct counts *n, double records)
 {
     for (unsigned a = 0; a < LINKAGE_ATTRIBUTES; a++) {
-        double sum = PAIRS;
+        double sum = PAIRS, total = 0;
         for (unsigned l = 0; l < LINKAGE_LEVELS; l++)
             sum += (double)n->levels[a][l] / UNIT;
-        for (unsigned l = 0; l < LINKAGE_LEVELS; l++)
-            scale->levels[a][l] =
+        for (unsigned l = 0; l < LINKAGE_LEVELS; l++) {
+            double fitted =
                 (usual->levels[a][l] * PAIRS + (double)n->levels[a][l] / UNIT) / sum;
+            scale->levels[a][l] = fmin(fmax(fitted, usual->levels[a][l] / LESS_MAX), usual->levels[a][l] * MORE_MAX);
+            total += scale->levels[a][l];
+        }
+        for (unsigned l = 0; l < LINKAGE_LEVELS; l++)
+            scale->levels[a][l] /= total;
     }
     /* A pair is an other of each of its two records. */
     for (unsigned s = 0; s < LINKAGE_STORIES; s++)
