@@ -9,6 +9,7 @@
  *     api_device.c    device: ping, batches, updates
  *     api_desk.c      device: is this person known, and what of them is
  *     api_admin.c     people: devices
+ *     api_match.c     people: why a profile is one, decisions, rules
  *     api_audience.c  people: what is sealed for the custodian
  *     api_query.c     people and programs: stats, profiles, exports, audit, metrics
  */
@@ -56,6 +57,12 @@ void api_profile(struct api *api, struct request *req);
 void api_export(struct api *api, struct request *req);
 void api_audience(struct api *api, struct request *req);
 void api_audit(struct api *api, struct request *req);
+void api_explain(struct api *api, struct request *req);
+void api_split(struct api *api, struct request *req);
+void api_decisions(struct api *api, struct request *req);
+void api_decide(struct api *api, struct request *req);
+void api_decision_undo(struct api *api, struct request *req);
+void api_rules(struct api *api, struct request *req);
 void api_devices(struct api *api, struct request *req);
 void api_device_revoke(struct api *api, struct request *req);
 void api_device_remove(struct api *api, struct request *req);

@@ -3,6 +3,7 @@
 #include "hub/cli_hub.h"
 #include "hub/hub.h"
 #include "hub/likeness.h"
+#include "hub/rules.h"
 #include "hub/server.h"
 #include "hub/tls.h"
 #include "platform/clock.h"
@@ -103,6 +104,29 @@ static void allow_descriptors(void)
         LOG_WARN("serve.descriptors");
 }
 
+/* A file that cannot be read stops the start; one that was not put in force is
+ * somebody's work under way, or forgotten. */
+static enum dl_err compare_rules(const struct serving *s, struct dl_why *why)
+{
+    struct file_path path;
+    struct rules file, in_force;
+    struct store *st = s->hub->reader;
+    enum dl_err err = file_join(&path, s->dir, RULES_FILE);
+    if (err || !file_exists(path.s))
+        return err;
+    err = rules_load(&file, path.s, why);
+    if (!err)
+        err = st->begin(st, STORE_READ);
+    if (err)
+        return err;
+    err = rules_current(st, &in_force);
+    st->rollback(st);
+    if (!err && !rules_equal(&file, &in_force))
+        LOG_WARN("serve.rules", LOG_WORD("identity_conf", "not in force"),
+                 LOG_I64("version", in_force.version));
+    return err;
+}
+
 static int start(struct serving *s, struct dl_why *why)
 {
     struct harden_report hardened;
@@ -121,6 +145,8 @@ static int start(struct serving *s, struct dl_why *why)
         err = service_init();
     if (!err)
         err = hub_open(&s->hub, s->dir, why);
+    if (!err)
+        err = compare_rules(s, why);
     if (!err)
         err = renew_certificate(s, &renewed, why);
     if (!err)

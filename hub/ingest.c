@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define RETRY_AFTER_S 5
+#define TRIES_MAX     3          /* of a batch, where others are at the same people */
 #define LOST_MAX      1000000000 /* counted for one gap: a liar must not fill the counter */
 
 /* One batch on its way. Arrays run beside frame.records; `fresh` lists the
@@ -534,7 +535,8 @@ static enum dl_err look_at_generation(struct batch *b)
     return err;
 }
 
-/* A fork is noted though nothing of the batch is stored; other refusals leave no trace. */
+/* A fork is noted though nothing of the batch is stored; other refusals leave no trace.
+ * DL_E_BUSY: nothing happened, and it can be tried again. */
 static enum dl_err transact(struct batch *b, int64_t device)
 {
     enum dl_err err = b->st->begin(b->st, STORE_WRITE);
@@ -565,11 +567,18 @@ static enum dl_err open_and_store(struct batch *b, int64_t device)
     return err ? err : transact(b, device);
 }
 
-/* Nothing was stored yet. */
+/* Nothing was stored: a re-key began in between, or another hub process was at the
+ * same people. */
 static void start_over(struct batch *b)
 {
-    open_done(b->records, b->frame.record_count);
-    memset(b->records, 0, b->frame.record_count * sizeof *b->records);
+    size_t count = b->frame.record_count;
+    open_done(b->records, count);
+    memset(b->records, 0, count * sizeof *b->records);
+    memset(b->observations, 0, count * sizeof *b->observations);
+    memset(b->erased_ms, 0, count * sizeof *b->erased_ms);
+    *b->answer = (struct ingest_answer){.status = 0};
+    b->fresh_count = 0;
+    b->likeness_news = false;
 }
 
 enum dl_err ingest_batch(struct hub *hub, int64_t device,
@@ -579,11 +588,11 @@ enum dl_err ingest_batch(struct hub *hub, int64_t device,
     *ret = (struct ingest_answer){.status = 0};
     struct batch b = {.hub = hub, .st = hub->store, .now_ms = now_ms, .answer = ret};
     enum dl_err err = decode(&b, stream, body, body_len);
-    if (!err && !refused(&b)) {
+    for (int tries = 0; !err && !refused(&b) && !ret->status; tries++) {
         err = open_and_store(&b, device);
-        if (err == DL_E_BUSY) { /* a re-key began in between; seldom enough for once more */
+        if (err == DL_E_BUSY && tries < TRIES_MAX) {
             start_over(&b);
-            err = open_and_store(&b, device);
+            err = DL_OK;
         }
     }
     if (err) {

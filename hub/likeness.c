@@ -151,17 +151,6 @@ static enum dl_err add_record(void *ctx, const struct store_recipes *row)
     return DL_OK;
 }
 
-static enum dl_err add_old(void *ctx, const struct store_likeness *row)
-{
-    struct match_likenesses *l = ctx;
-    void *at = l->at;
-    enum dl_err err = match_grow(&at, l->count, &l->cap, sizeof *l->at);
-    l->at = at;
-    if (!err)
-        l->at[l->count++] = *row;
-    return err;
-}
-
 static uint32_t record_of(const struct run *r, int64_t node)
 {
     size_t low = 0, high = r->count; /* records come by node */
@@ -231,7 +220,7 @@ static enum dl_err compare(struct run *r)
                                      .state = link->state == LINKAGE_LINKED
                                                   ? STORE_LIKENESS_LINKED
                                                   : STORE_LIKENESS_REVIEW};
-        err = add_old(&r->now, &row);
+        err = match_likenesses_add(&r->now, &row);
     }
     if (r->now.count)
         qsort(r->now.at, r->now.count, sizeof *r->now.at, by_pair);
@@ -258,7 +247,7 @@ static enum dl_err load(struct run *r, struct store *reader, struct rules *rules
     if (!err)
         err = reader->recipes_each(reader, add_record, r);
     if (!err)
-        err = reader->likenesses_each(reader, add_old, &r->old);
+        err = reader->likenesses_each(reader, match_likenesses_add, &r->old);
     reader->rollback(reader);
     if (r->old.count)
         qsort(r->old.at, r->old.count, sizeof *r->old.at, by_pair);

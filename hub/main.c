@@ -77,6 +77,14 @@ static const struct cli_option match_evaluate_options[] = {
     CLI_OPT_END,
 };
 
+static const struct cli_option match_rules_options[] = {
+    CLI_OPT_DIR,
+    {"dry-run", 0, CLI_FLAG, NULL, NULL, "Only tell what would merge or part"},
+    {"yes", 'y', CLI_FLAG, NULL, NULL, "Do it"},
+    CLI_OPT_JSON,
+    CLI_OPT_END,
+};
+
 static const struct cli_option token_create_options[] = {
     CLI_OPT_DIR,
     {"role", 'r', CLI_TEXT, "ROLE", NULL, "viewer, custodian or admin"},
@@ -125,6 +133,15 @@ static const struct cli_command commands[] = {
      device_config_options, cmd_device_config},
     {"profile show", "ID", "Show what the hub knows of one profile", NULL, DIR_AND_JSON,
      cmd_profile_show},
+    {"profile explain", "ID", "Tell why these identifiers are one profile",
+     "What joined them: events that they stood in together, likenesses, decisions; and what\n"
+     "a limit or a decision kept out. ID may be a former one, or an identifier's (i_...).\n",
+     DIR_AND_JSON, cmd_profile_explain},
+    {"profile split", "ID IDENTIFIER...", "Part identifiers from a profile, for good",
+     "They and the others are two people from now on, whatever comes. Undone with\n"
+     "`match decisions undo`. `profile explain ID` lists the identifiers.\n\n"
+     "    dunlin-hub profile split p_0a1b2c3d4e5f60718293a4b5 i_1b2c3d4e5f60718293a4b5c6\n",
+     DIR_ONLY, cmd_profile_split},
     {"stats", "", "Count events, profiles, identifiers, devices", NULL, DIR_AND_JSON,
      cmd_stats},
     {"export", "events|profiles|links", "Print everything, a row at a time, for other systems",
@@ -146,6 +163,31 @@ static const struct cli_command commands[] = {
      audience_export_options, cmd_audience_export},
     {"match run", "", "Link people known by names and addresses, now",
      "A serving hub does so by itself whenever something came in.\n", DIR_ONLY, cmd_match_run},
+    {"match never", "A B", "Two profiles or identifiers are not one person",
+     "Parts them where they are one. Ids are p_... or i_...; the newest decision counts.\n",
+     DIR_ONLY, cmd_match_never},
+    {"match always", "A B", "Two profiles or identifiers are one person",
+     "Joins them unless that breaks a limit of the rules or another decision.\n", DIR_ONLY,
+     cmd_match_always},
+    {"match block", "IDENTIFIER", "A value is nobody's: the till's own phone, none@none",
+     "It joins nobody, and an event with nothing else is nobody's. IDENTIFIER is an id "
+     "(i_...)\n"
+     "of `profile explain`, or what `dunlin token TYPE VALUE` printed at an enrolled device.\n",
+     DIR_ONLY, cmd_match_block},
+    {"match decisions", "[list|undo] [NO]", "List what was decided, or take it back",
+     "    dunlin-hub match decisions list\n"
+     "    dunlin-hub match decisions undo 12\n",
+     DIR_AND_JSON, cmd_match_decisions},
+    {"match rules", "[show|check|change] [FILE]", "Show, check or change the identity rules",
+     "Which identifiers join people, and how far: see identity.conf in the hub's folder.\n\n"
+     "    dunlin-hub match rules check identity.conf\n"
+     "    dunlin-hub match rules change identity.conf --dry-run\n"
+     "    dunlin-hub match rules change identity.conf --yes\n",
+     match_rules_options, cmd_match_rules},
+    {"match rebuild", "", "Match everything anew, while the hub goes on serving",
+     "The result is the same, unless something was wrong: it is a function of what came in,\n"
+     "the decisions and the rules. Safe to interrupt and to run again.\n",
+     DIR_ONLY, cmd_match_rebuild},
     {"match evaluate", "", "Hold the profiles against a list of who is who",
      "The list has a line for each event: its id, a comma or tab, and a name of the person.\n\n"
      "    dunlin-hub match evaluate --dir hub --truth who.csv\n",
@@ -185,7 +227,8 @@ static const struct cli_program program = {
         "tokens alone, and builds their profiles. It never sees a name or an address, and\n"
         "with all its files nobody can turn a token back.\n\n"
         "A hub is one folder, mode 0700: dunlin-hub.conf, ca.pem and ca.key, server.pem and\n"
-        "server.key, seal.key, sign.key, store.key, id.key, hub.share, admin.token, hub.db.\n",
+        "server.key, seal.key, sign.key, store.key, id.key, hub.share, admin.token, hub.db,\n"
+        "identity.conf.\n",
     .version = DUNLIN_VERSION,
     .commands = commands,
     .config = settings_keys,

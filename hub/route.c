@@ -28,6 +28,12 @@ const struct route route_table[] = {
 
     {"GET",    "/v1/stats",              ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_stats},
     {"GET",    "/v1/profiles/{}",        ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_profile},
+    {"GET",    "/v1/profiles/{}/explain", ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_explain},
+    {"POST",   "/v1/profiles/{}/split",  ACCESS_BEARER, 0, JSON_BODY, api_split},
+    {"GET",    "/v1/decisions",          ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_decisions},
+    {"POST",   "/v1/decisions",          ACCESS_BEARER, 0, JSON_BODY, api_decide},
+    {"DELETE", "/v1/decisions/{}",       ACCESS_BEARER, 0, NO_BODY, api_decision_undo},
+    {"GET",    "/v1/rules",              ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_rules},
     {"GET",    "/v1/export/{}",          ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_export},
     {"GET",    "/v1/audience",           ACCESS_BEARER, 0, NO_BODY, api_audience},
     {"GET",    "/v1/audit",              ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_audit},

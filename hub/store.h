@@ -669,6 +669,8 @@ struct store {
     enum dl_err (*audience_get)(struct store *st, int64_t observation, uint8_t schemes,
                                 enum dl_err (*fn)(void *ctx, const struct store_audience *row),
                                 void *ctx);
+    /* Of which schemes the person has any, AUDIENCE_BIT of each. */
+    enum dl_err (*audience_of_root)(struct store *st, int64_t root, uint8_t *ret_schemes);
     /* What is not later than refused_ms is refused by whoever holds the token; the
      * latest word is kept. */
     enum dl_err (*audience_refuse)(struct store *st,

@@ -51,7 +51,8 @@ enum normalise_reason form_surname(const struct form_input *in, struct form_outp
 enum normalise_reason form_street(const struct form_input *in, struct form_output *out);
 enum normalise_reason form_city(const struct form_input *in, struct form_output *out);
 
-/* "1990-12-31". */
+/* "1990-12-31", from years first or last, eight digits, or a month's name in English,
+ * German, French or Spanish. */
 enum normalise_reason form_date_of_birth(const struct form_input *in, struct form_output *out);
 
 /* Upper-case letters and digits alone, without a country's sign ("D-10115"). Held

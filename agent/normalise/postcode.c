@@ -85,11 +85,13 @@ static bool is_letter(char c)
 static const struct {
     char region[3], sign[4];
 } signs[] = {
-    {"AT", "A"},   {"BE", "B"},  {"DE", "D"},   {"EE", "EST"}, {"ES", "E"},   {"FI", "SF"},
-    {"FI", "FIN"}, {"FR", "F"},  {"HU", "H"},   {"IT", "I"},   {"LI", "FL"},  {"LU", "L"},
-    {"NO", "N"},   {"PT", "P"},  {"RU", "RUS"}, {"SE", "S"},   {"SI", "SLO"}, {"CH", "CH"},
-    {"CZ", "CZ"},  {"DK", "DK"}, {"EE", "EE"},  {"FI", "FI"},  {"HR", "HR"},  {"LT", "LT"},
-    {"LV", "LV"},  {"NL", "NL"}, {"PL", "PL"},  {"RO", "RO"},  {"SK", "SK"},
+    {"AT", "A"},   {"BE", "B"},   {"DE", "D"},   {"EE", "EST"}, {"ES", "E"},   {"FI", "SF"},
+    {"FI", "FIN"}, {"FR", "F"},   {"HU", "H"},   {"IT", "I"},   {"LI", "FL"},  {"LU", "L"},
+    {"NO", "N"},   {"PT", "P"},   {"RU", "RUS"}, {"SE", "S"},   {"SI", "SLO"}, {"CH", "CH"},
+    {"CZ", "CZ"},  {"DK", "DK"},  {"EE", "EE"},  {"FI", "FI"},  {"HR", "HR"},  {"LT", "LT"},
+    {"AU", "NSW"}, {"AU", "VIC"}, {"AU", "QLD"}, {"AU", "SA"},  {"AU", "WA"},  {"AU", "TAS"},
+    {"AU", "ACT"}, {"AU", "NT"},  {"LV", "LV"},  {"NL", "NL"},  {"PL", "PL"},  {"RO", "RO"},
+    {"SK", "SK"},
 };
 
 static bool starts_with(const struct form_output *out, const char *sign)
@@ -136,10 +138,22 @@ static void shorten(const char *region, struct form_output *out)
     }
 }
 
+/* A spreadsheet that took 2600 for a number writes 2600.0. */
+static size_t without_fraction(const char *value, size_t len)
+{
+    size_t digits = 0;
+    while (digits < len && value[digits] >= '0' && value[digits] <= '9')
+        digits++;
+    return digits > 0 && len == digits + 2 && memcmp(value + digits, ".0", 2) == 0 ? digits
+                                                                                   : len;
+}
+
 enum normalise_reason form_postcode(const struct form_input *in, struct form_output *out)
 {
     const char *patterns = patterns_of(in->region);
-    enum normalise_reason reason = plain_fold(in, "-.", GENERAL_MAX + 3, out);
+    struct form_input whole = *in;
+    whole.len = without_fraction(in->value, in->len);
+    enum normalise_reason reason = plain_fold(&whole, "-.", GENERAL_MAX + 3, out);
     if (reason)
         return reason;
     if (!patterns || !any_pattern(out->bytes, out->len, patterns))

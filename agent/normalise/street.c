@@ -46,7 +46,7 @@ static const char clinging[] = "str weg gasse allee all ring damm pl plein laan 
 static const char numbered[] =
     "nr no num numero nummer \xD0\xB4 \xD0\xB4\xD0\xBE\xD0\xBC"; /* д дом */
 static const char units[] =
-    "apt apartment flat unit suite whg wohnung top etage floor fl appt "
+    "apt apartment flat unit suite level lvl shop whg wohnung top etage floor fl appt "
     "\xD0\xBA\xD0\xB2 "                                                 /* кв */
     "\xD0\xBA\xD0\xB2\xD0\xB0\xD1\x80\xD1\x82\xD0\xB8\xD1\x80\xD0\xB0"; /* квартира */
 static const char floors[] = "og ug dg stock etage stg floor piso";
@@ -153,13 +153,24 @@ static bool is_floor(const struct word *words, size_t i, size_t count)
            word_in(words[i + 1], floors);
 }
 
+/* "1st floor", before a house number that "floor 12" would take along. */
+static bool is_nth_floor(const struct word *words, size_t i, size_t count)
+{
+    static const char *const endings[] = {"st", "nd", "rd", "th"};
+    bool nth = false;
+    for (size_t k = 0; k < sizeof endings / sizeof *endings; k++)
+        nth = nth || (is_digit(words[i].s[0]) && word_ends(words[i], endings[k]));
+    return nth && i + 1 < count && word_in(words[i + 1], "floor fl level");
+}
+
 /* Leaves out "flat 3", "3 og", wings of a house and the "nr" before a number. */
 static size_t tidy(const struct word *words, size_t count, struct word ret[static WORDS_MAX])
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         bool before_number = i + 1 < count && is_number(words[i + 1]);
-        if ((before_number && word_in(words[i], units)) || is_floor(words, i, count))
+        if ((before_number && word_in(words[i], units)) || is_floor(words, i, count) ||
+            is_nth_floor(words, i, count))
             i++;
         else if (!(before_number && word_in(words[i], numbered)) &&
                  !(i == 0 && count > 1 && word_in(words[i], ulica)) &&
@@ -270,6 +281,9 @@ static enum normalise_reason city(const struct form_input *in, struct form_outpu
     secret_wipe(text, sizeof text);
     if (!reason && !words_have_letter(out->bytes, out->len))
         reason = NORMALISE_BAD_FORMAT;
+    struct word whole = {out->bytes, out->len};
+    if (!reason && (word_in(whole, "unknown unbekannt inconnu none") || word_is(whole, "n a")))
+        reason = NORMALISE_PLACEHOLDER;
     return reason;
 }
 

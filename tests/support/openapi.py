@@ -435,7 +435,8 @@ class Trial:
         if isinstance(fill, str):
             return self.client.fill[fill]
         for member in fill or []:
-            value = dict(value, **{member: self.client.fill[member]})
+            known = self.client.fill[member]
+            value = dict(value, **{member: known.split() if isinstance(value[member], list) else known})
         return value
 
     def body_of(self, media_type, example):

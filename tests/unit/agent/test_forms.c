@@ -82,6 +82,9 @@ static void spellings_of_a_surname_meet(void **state)
 static void spellings_of_a_street_meet(void **state)
 {
     (void)state;
+    CHECK(nowhere, NORMALISE_STREET, {"unit 3 12 smith street", "smithstr 12"},
+          {"Level 2, 12 Smith St", "smithstr 12"}, {"1st floor 12 smith st", "smithstr 12"},
+          {"12 1st Avenue", "1st av 12"}, {"smith  street  12", "smithstr 12"});
     CHECK(nowhere, NORMALISE_STREET, {"Hauptstraße 12a", "hauptstr 12a"},
           {"Hauptstr. 12 a", "hauptstr 12a"}, {"HAUPTSTRASSE 12A", "hauptstr 12a"},
           {"Haupt Str. 12a", "hauptstr 12a"}, {"Berliner Straße 3-5", "berlinerstr 3-5"},
@@ -117,6 +120,8 @@ static void a_streets_form_splits_at_its_number(void **state)
 static void spellings_of_a_city_meet(void **state)
 {
     (void)state;
+    CHECK(nowhere, NORMALISE_CITY, {"BELCONNEN", "belconnen"}, {"n/a", "!placeholder"},
+          {"Unknown", "!placeholder"}, {"-", "!empty"});
     CHECK(nowhere, NORMALISE_CITY, {"München", "munchen"}, {"St. Gallen", "saint gallen"},
           {"Sankt Gallen", "saint gallen"}, {"Saint-Étienne", "saint etienne"},
           {"Frankfurt (Oder)", "frankfurt oder"}, {"København", "kobenhavn"},
@@ -153,13 +158,24 @@ static void a_birth_date_is_a_day_that_was(void **state)
           {"31.12.90", "!bad_date"}, {"1990", "!bad_date"}, {"2026-11-25", "2026-11-25"},
           {"2026-11-28", "!future_date"}, {"1850-01-01", "!bad_date"},
           {"1900-01-01", "!placeholder"}, {"0000-00-00", "!bad_date"},
-          {"1990-12-31T14:00:00Z", "!bad_date"}, {"", "!empty"});
+          {"1990-12-31T14:00:00Z", "!bad_date"}, {"", "!empty"},
+          {"31 / 12 / 1990", "1990-12-31"}, {"1990 12 31", "1990-12-31"},
+          {"1990-12-31  00:00:00", "1990-12-31"}, {"31121990", "1990-12-31"},
+          {"12101912", "!ambiguous_date"}, {"19901331", "!bad_date"},
+          {"19901231.0", "1990-12-31"}, {"31-Dec-1990", "1990-12-31"},
+          {"3 April 1990", "1990-04-03"}, {"Apr. 3, 1990", "1990-04-03"},
+          {"3. M\xC3\xA4rz 1990", "1990-03-03"}, {"1990-Apr-03", "1990-04-03"},
+          {"3 Foo 1990", "!bad_date"}, {"Apr Apr 1990", "!bad_date"},
+          {"April 1990", "!bad_date"}, {"-", "!bad_date"}, {"3-4/1990", "!bad_date"});
     static const struct normalise_site day = {.date_order = NORMALISE_DATE_DAY_FIRST};
     static const struct normalise_site month = {.date_order = NORMALISE_DATE_MONTH_FIRST};
     CHECK(day, NORMALISE_DATE_OF_BIRTH, {"3/4/1990", "1990-04-03"},
           {"12/31/1990", "!bad_date"});
     CHECK(month, NORMALISE_DATE_OF_BIRTH, {"3/4/1990", "1990-03-04"},
-          {"31/12/1990", "!bad_date"}, {"3.4.1990", "1990-04-03"});
+          {"31/12/1990", "!bad_date"}, {"3.4.1990", "1990-04-03"}, {"04031990", "1990-04-03"},
+          {"3 Apr 1990", "1990-04-03"});
+    CHECK(day, NORMALISE_DATE_OF_BIRTH, {"04031990", "1990-03-04"},
+          {"Apr 3, 1990", "1990-04-03"});
     clock_override(NULL);
 }
 
@@ -173,6 +189,8 @@ static void a_postcode_is_its_letters_and_digits(void **state)
           {"01067", "01067"}, {"1067", "!bad_format"}, {"1O115", "!bad_format"});
     CHECK(gb, NORMALISE_POSTCODE, {"sw1a 1aa", "SW1A1AA"}, {"SW1A1AA", "SW1A1AA"},
           {"M1 1AE", "M11AE"}, {"12345", "!bad_format"});
+    static const struct normalise_site au = {.region = "AU"};
+    CHECK(au, NORMALISE_POSTCODE, {"NSW 2600", "2600"}, {"2600.0", "2600"}, {"0800", "0800"});
     CHECK(us, NORMALISE_POSTCODE, {"90210", "90210"}, {"90210-1234", "90210"});
     CHECK(nl, NORMALISE_POSTCODE, {"1011 ab", "1011AB"}, {"NL-1011 AB", "1011AB"});
     CHECK(pl, NORMALISE_POSTCODE, {"00-950", "00950"});
