@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define ROUNDS      12
-#define PAIRS       150.0 /* that what is usual counts as */
-#define LESS_MAX 4
-#define MORE_MAX 8
-#define RETURNS_MIN 0.1   /* other records of one's own, at the least */
+#define ROUNDS 12
+#define PAIRS  150.0 /* that what is usual counts as */
+/* A level is at least this part and at most this multiple of what is usual: of pairs
+ * in doubt there are many in a country, and what few pairs show may be chance. */
+#define LESS_MAX    4
+#define MORE_MAX    8
+#define RETURNS_MIN 0.1 /* other records of one's own, at the least */
 
 /* Expected counts, in whole 2^-20ths, so that the order of adding changes nothing. */
 #define UNIT 1048576.0
@@ -43,19 +45,13 @@ static void count_levels(struct counts *n, const struct linkage_scale *scale,
 static void expect(struct counts *n, const struct linkage_scale *scale,
                    const struct linkage_comparison *c)
 {
-    double told[LINKAGE_STORIES], sum = 0, one_person = 0;
+    double told[LINKAGE_STORIES], sum = 0;
     linkage_tell(scale, c, told);
-    for (unsigned s = 0; s < LINKAGE_STORIES; s++) {
+    for (unsigned s = 0; s < LINKAGE_STORIES; s++)
         sum += told[s];
-        one_person += s < LINKAGE_ONE_PERSON ? told[s] : 0;
-    }
-    /* Of pairs in doubt there are many in a country, and they teach what is wrong. */
-    double share = sum > 0 ? one_person / sum : 0, squared = share * share;
-    double sure = share; (void)squared;
     for (unsigned s = 0; sum > 0 && s < LINKAGE_STORIES; s++) {
         double weight = told[s] / sum;
         n->stories[s] += llround(UNIT * weight);
-        weight *= share > 0 ? sure / share : 0;
         for (unsigned a = 0; s < LINKAGE_ONE_PERSON && a < LINKAGE_ATTRIBUTES; a++)
             if (linkage_story_keeps(s, a))
                 count_levels(n, scale, c, a, weight);
@@ -82,7 +78,8 @@ static void maximise(struct linkage_scale *scale, const struct linkage_scale *us
         for (unsigned l = 0; l < LINKAGE_LEVELS; l++) {
             double fitted =
                 (usual->levels[a][l] * PAIRS + (double)n->levels[a][l] / UNIT) / sum;
-            scale->levels[a][l] = fmin(fmax(fitted, usual->levels[a][l] / LESS_MAX), usual->levels[a][l] * MORE_MAX);
+            scale->levels[a][l] = fmin(fmax(fitted, usual->levels[a][l] / LESS_MAX),
+                                       usual->levels[a][l] * MORE_MAX);
             total += scale->levels[a][l];
         }
         for (unsigned l = 0; l < LINKAGE_LEVELS; l++)

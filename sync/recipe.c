@@ -79,7 +79,7 @@ static const struct recipe recipes[RECIPE_COUNT] = {
     TWO(35, B, PT),
     THREE(36, true, GI, SI, B),
     THREE(37, true, GI, SI, P),
-    TWO(38, AN, A),
+    THREE(38, false, AN, A, C),
     THREE(39, false, SS, B, X),
 };
 
