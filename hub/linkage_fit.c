@@ -12,6 +12,7 @@
  * in doubt there are many in a country, and what few pairs show may be chance. */
 #define LESS_MAX    4
 #define MORE_MAX    8
+#define SLIPS_MAX   0.7 /* of an attribute's comparisons, at the most */
 #define RETURNS_MIN 0.1 /* other records of one's own, at the least */
 
 /* Expected counts, in whole 2^-20ths, so that the order of adding changes nothing. */
@@ -68,23 +69,28 @@ static void expect_returns(struct linkage_scale *scale)
         scale->priors[s] *= RETURNS_MIN / sum;
 }
 
+static void maximise_levels(double levels[static LINKAGE_LEVELS],
+                            const double usual[static LINKAGE_LEVELS],
+                            const int64_t counted[static LINKAGE_LEVELS])
+{
+    double sum = PAIRS, slips = 0;
+    for (unsigned l = 0; l < LINKAGE_LEVELS; l++)
+        sum += (double)counted[l] / UNIT;
+    for (unsigned l = LINKAGE_NEAR; l < LINKAGE_LEVELS; l++) {
+        double fitted = (usual[l] * PAIRS + (double)counted[l] / UNIT) / sum;
+        levels[l] = fmin(fmax(fitted, usual[l] / LESS_MAX), usual[l] * MORE_MAX);
+        slips += levels[l];
+    }
+    for (unsigned l = LINKAGE_NEAR; l < LINKAGE_LEVELS && slips > SLIPS_MAX; l++)
+        levels[l] *= SLIPS_MAX / slips;
+    levels[LINKAGE_SAME] = 1 - fmin(slips, SLIPS_MAX);
+}
+
 static void maximise(struct linkage_scale *scale, const struct linkage_scale *usual,
                      const struct counts *n, double records)
 {
-    for (unsigned a = 0; a < LINKAGE_ATTRIBUTES; a++) {
-        double sum = PAIRS, total = 0;
-        for (unsigned l = 0; l < LINKAGE_LEVELS; l++)
-            sum += (double)n->levels[a][l] / UNIT;
-        for (unsigned l = 0; l < LINKAGE_LEVELS; l++) {
-            double fitted =
-                (usual->levels[a][l] * PAIRS + (double)n->levels[a][l] / UNIT) / sum;
-            scale->levels[a][l] = fmin(fmax(fitted, usual->levels[a][l] / LESS_MAX),
-                                       usual->levels[a][l] * MORE_MAX);
-            total += scale->levels[a][l];
-        }
-        for (unsigned l = 0; l < LINKAGE_LEVELS; l++)
-            scale->levels[a][l] /= total;
-    }
+    for (unsigned a = 0; a < LINKAGE_ATTRIBUTES; a++)
+        maximise_levels(scale->levels[a], usual->levels[a], n->levels[a]);
     /* A pair is an other of each of its two records. */
     for (unsigned s = 0; s < LINKAGE_STORIES; s++)
         if (learns(s))
