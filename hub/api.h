@@ -16,6 +16,7 @@
 #ifndef DUNLIN_HUB_API_H
 #define DUNLIN_HUB_API_H
 
+#include "hub/admission.h"
 #include "hub/counters.h"
 #include "hub/hub.h"
 #include "hub/limiter.h"
@@ -33,6 +34,7 @@ struct api {
     const struct settings *settings;
     struct tls_ca *ca;
     struct limiter enrol_limiter;
+    struct admission admission; /* of batches */
     struct counters counters;
     int64_t started_ms;
 };

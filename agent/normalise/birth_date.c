@@ -94,7 +94,9 @@ static size_t tighten(char *text, size_t len)
     size_t kept = 0;
     for (size_t i = 0; i < len; i++) {
         bool stop = text[i] == '.' && kept > 0 && is_letter(text[kept - 1]);
-        char c = text[i] == ',' || stop ? ' ' : text[i];
+        char c = text[i];
+        if (c == ',' || stop)
+            c = ' ';
         bool parted = kept > 0 && is_gap(text[kept - 1]);
         if (c == ' ' && (kept == 0 || parted))
             continue;

@@ -626,10 +626,11 @@ class Trial:
 
 
 def covered(api, seen, elsewhere):
+    # x-elsewhere: a status that takes two clients at a time, which another test has.
     for method, path, op in api.operations():
         name = "%s %s" % (method.upper(), path)
-        missing = [s for s in map(str, op["responses"])
-                   if s not in map(str, seen.get(name, [])) and s not in elsewhere]
+        met = list(map(str, seen.get(name, []))) + list(elsewhere) + op.get("x-elsewhere", [])
+        missing = [s for s in map(str, op["responses"]) if s not in met]
         result(not missing, "every status of %s was met" % name, "never: " + " ".join(missing))
 
 
