@@ -59,6 +59,9 @@ static const struct cli_option audience_export_options[] = {
 static const struct cli_option forget_options[] = {
     CLI_OPT_DIR,
     {"profile", 'p', CLI_TEXT, "ID", NULL, "The profile's id: p_ and 24 hex digits"},
+    {"status", 's', CLI_FLAG, NULL, NULL,
+     "Erase nobody: tell what was, and whether the journal has it"},
+    CLI_OPT_JSON,
     CLI_OPT_END,
 };
 
