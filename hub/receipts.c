@@ -106,8 +106,7 @@ static enum dl_err concern(struct receipts *r)
     return err;
 }
 
-/* ---- what they come to --------------------------------------------------------------------
- */
+/* ---- what they come to -------------------------------------------------------------- */
 
 /* A return whose buyer is not asked for yet. */
 struct waiting {
