@@ -10,7 +10,8 @@
  *     api_desk.c      device: is this person known, and what of them is
  *     api_admin.c     people: devices
  *     api_audience.c  people: what is sealed for the custodian
- *     api_query.c     people and programs: stats, profiles, exports, audit, metrics
+ *     api_query.c     people and programs: stats, exports, audit, metrics
+ *     api_profiles.c  people and programs: profiles, timelines
  */
 #ifndef DUNLIN_HUB_API_H
 #define DUNLIN_HUB_API_H
@@ -53,6 +54,8 @@ void api_device_access(struct api *api, struct request *req);
 void api_batch(struct api *api, struct request *req);
 void api_stats(struct api *api, struct request *req);
 void api_profile(struct api *api, struct request *req);
+void api_profile_timeline(struct api *api, struct request *req);
+void api_profiles(struct api *api, struct request *req);
 void api_export(struct api *api, struct request *req);
 void api_audience(struct api *api, struct request *req);
 void api_audit(struct api *api, struct request *req);

@@ -27,7 +27,9 @@ const struct route route_table[] = {
     {"POST",   "/v1/streams/{}/batches", ACCESS_DEVICE, 0, FRAME_BODY, api_batch},
 
     {"GET",    "/v1/stats",              ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_stats},
+    {"GET",    "/v1/profiles",           ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_profiles},
     {"GET",    "/v1/profiles/{}",        ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_profile},
+    {"GET",    "/v1/profiles/{}/timeline", ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_profile_timeline},
     {"GET",    "/v1/export/{}",          ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_export},
     {"GET",    "/v1/audience",           ACCESS_BEARER, 0, NO_BODY, api_audience},
     {"GET",    "/v1/audit",              ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_audit},

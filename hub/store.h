@@ -371,6 +371,15 @@ struct store_event_row {
     const uint8_t *profile_key; /* STORE_NODE_KEY_BYTES; NULL: nobody's */
 };
 
+/* A page of a root's events, the latest first: from since_ms, and older than the
+ * event (before_ms, before_no). */
+struct store_timeline {
+    int64_t root;
+    int64_t since_ms;
+    int64_t before_ms, before_no;
+    int64_t limit;
+};
+
 struct store_link_row {
     struct store_evidence cursor;
     uint8_t type;
@@ -758,6 +767,10 @@ struct store {
                                   enum dl_err (*fn)(void *ctx,
                                                     const struct store_event_row *row),
                                   void *ctx);
+    /* The same by time; costs what the page and the root's observations are. */
+    enum dl_err (*timeline)(struct store *st, const struct store_timeline *page,
+                            enum dl_err (*fn)(void *ctx, const struct store_event_row *row),
+                            void *ctx);
     /* The nodes that profiles are named after, by no. */
     enum dl_err (*profiles_each)(struct store *st, int64_t after, int64_t limit,
                                  enum dl_err (*fn)(void *ctx, const struct store_node *root),
