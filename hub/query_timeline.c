@@ -168,17 +168,17 @@ enum dl_err query_timeline(struct store *st, const char *id, const struct query_
                            json_t **ret)
 {
     struct store_node node;
-    struct store_timeline page = {.since_ms = span->since_ms, .limit = span->limit + 1};
+    struct store_timeline page = {
+        .since_ms = span->since_ms, .before_ms = span->until_ms, .limit = span->limit + 1};
+    struct store_timeline after = page;
+    if (span->cursor && !parse_cursor(span->cursor, &after))
+        return DL_E_REJECTED;
+    if (after.before_ms < page.before_ms)
+        page = after;
     enum dl_err err = query_node(st, id, &node);
     if (err)
         return err;
     page.root = node.root;
-    page.before_ms = span->until_ms;
-    struct store_timeline after = page;
-    if (span->cursor && !parse_cursor(span->cursor, &after))
-        return DL_E_REJECTED;
-    if (span->cursor && after.before_ms < page.before_ms)
-        page = after;
     struct page *p = calloc(1, sizeof *p);
     if (!p)
         return DL_E_NOMEM;
