@@ -651,7 +651,9 @@ struct store {
                                  enum dl_err (*fn)(void *ctx, const struct store_likeness *row),
                                  void *ctx);
 
-    /* Receipts. look: takes key of each. */
+    /* Receipts. look: takes key of each; from then to the end of the
+     * transaction nobody else adds events that have to do with them, or changes whose
+     * those are. */
     enum dl_err (*receipts_look)(struct store *st, struct store_receipt *receipts,
                                  size_t count);
     /* Those of the keys, distinct, that some event is of. */
