@@ -37,6 +37,7 @@ struct accept_settings {
     enum normalise_date_order date_order; /* of birth dates */
     char currency[4];                     /* where a purchase does not say; "" none */
     uint64_t recipes; /* linkage recipes to compute: bit n is sync/recipe.h's number n */
+    const char *blocked_values; /* blocked.h's patterns, borrowed; NULL or "": none */
     /* Advertising platforms whose values are sealed to the custodian, AUDIENCE_BIT of
      * each; 0: none. The key came in the device's bundle. */
     uint8_t audience_schemes;

@@ -28,7 +28,7 @@
 
 extern const struct cli_option run_options[], enrol_options[], capture_options[],
     checkin_options[], flush_options[], status_options[], doctor_options[], outbox_options[],
-    forget_options[], lookup_options[], access_options[], normalize_options[];
+    forget_options[], lookup_options[], access_options[], normalize_options[], token_options[];
 
 int run_command(const struct cli_args *args);
 int enrol_command(const struct cli_args *args);
@@ -45,6 +45,7 @@ int forget_command(const struct cli_args *args);
 int lookup_command(const struct cli_args *args);
 int access_command(const struct cli_args *args);
 int normalize_command(const struct cli_args *args);
+int token_command(const struct cli_args *args);
 int version_command(const struct cli_args *args);
 
 /* What main had of the system, for `run` to report. Once, before any command. */

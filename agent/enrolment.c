@@ -29,7 +29,8 @@ static bool take_audience(struct enrolment *e, const json_t *obj)
 {
     e->has_audience = json_object_get(obj, "audience_public") != NULL;
     return !e->has_audience ||
-           take_hex(e->audience_public, sizeof e->audience_public, obj, "audience_public");
+           (take_hex(e->audience_public, sizeof e->audience_public, obj, "audience_public") &&
+            audience_public_ok(e->audience_public));
 }
 
 static bool take_all(struct enrolment *e, const json_t *obj)

@@ -74,6 +74,12 @@ static const struct cli_command commands[] = {
      "reason. With --scheme TYPE may also be state, name, external_id and the platforms' own "
      "words, such as first_name.",
      normalize_options, normalize_command},
+    {"token", "TYPE VALUE", "print the token of an identifier, to block it at the hub",
+     "Prints DEVICE/EPOCH/TYPE/HEX for `dunlin-hub match block`: the hub alone cannot tell "
+     "which "
+     "token the till's own phone has. TYPE is as for normalize; the value - is read from "
+     "standard input. The token is good at this device's hub and nowhere else.",
+     token_options, token_command},
     {"version", "", "print the version", NULL, no_options, version_command},
     {0},
 };

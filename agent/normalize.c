@@ -95,7 +95,7 @@ int normalize_one(const struct normalize_wish *wish, const char *type, const cha
     else
         printf("%.*s\n", (int)a.len, a.form);
     if (!a.reason && a.doubt && !wish->json)
-        cli_error("normalize: %s: in an event this may be somebody else's, and is left out",
+        cli_error("normalize: %s: an event leaves it out, for it may be somebody else's",
                   normalise_reason_name(a.doubt));
     secret_wipe(&a, sizeof a);
     return code;

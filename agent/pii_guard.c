@@ -60,12 +60,14 @@ static bool is_domain(const char *text, size_t len)
     return labels >= 1 && letters >= 2 && letters * 2 > label_len;
 }
 
-/* ASCII's @ or its full-width twin, U+FF20. */
+/* ASCII's @, its full-width twin, U+FF20, or what a link makes of it. */
 static size_t at_sign(const char *text, size_t len)
 {
     if (text[0] == '@')
         return 1;
-    return len >= 3 && memcmp(text, "\xEF\xBC\xA0", 3) == 0 ? 3 : 0;
+    bool other =
+        len >= 3 && (memcmp(text, "\xEF\xBC\xA0", 3) == 0 || memcmp(text, "%40", 3) == 0);
+    return other ? 3 : 0;
 }
 
 static bool has_email(const char *text, size_t len)
@@ -79,14 +81,14 @@ static bool has_email(const char *text, size_t len)
     return false;
 }
 
-/* Most strings have neither an @ nor seven digits, and are done here. */
+/* Most strings have neither an @ nor seven digits, and are done here. U+FF20 ends on A0. */
 static void glance(const char *text, size_t len, bool *ret_at, size_t *ret_digits)
 {
     *ret_at = false;
     *ret_digits = 0;
     for (size_t i = 0; i < len; i++) {
         *ret_digits += is_digit((unsigned char)text[i]);
-        *ret_at |= text[i] == '@' || text[i] == '\xA0';
+        *ret_at |= text[i] == '@' || text[i] == '\xA0' || text[i] == '%';
     }
 }
 

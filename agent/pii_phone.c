@@ -28,6 +28,35 @@ static bool is_double_zero(const char *text, const struct pii_run *run)
            phone_country_code_len(text + first->at + 2, first->len - 2) == first->len - 2;
 }
 
+/* "011 44 20 7946 0018", as North America dials abroad. */
+static bool is_north_american_abroad(const char *text, const struct pii_run *run)
+{
+    const struct pii_group *g = run->groups;
+    return run->group_count >= 3 && g[0].len == 3 && memcmp(text + g[0].at, "011", 3) == 0 &&
+           run->digit_count >= 11 && run->digit_count <= 18 && g[1].len <= 3 &&
+           phone_country_code_len(text + g[1].at, g[1].len) == g[1].len;
+}
+
+/* "8 (495) 123-45-67" */
+static bool is_russian(const char *text, const struct pii_run *run)
+{
+    static const size_t lens[] = {1, 3, 3, 2, 2};
+    for (size_t i = 0; i < run->group_count && i < 5; i++)
+        if (run->groups[i].len != lens[i])
+            return false;
+    return run->group_count == 5 && text[run->groups[0].at] == '8';
+}
+
+/* "(02) 9374 4000", "06-12345678": the zero and one digit more. */
+static bool is_short_area(const char *text, const struct pii_run *run)
+{
+    const struct pii_group *g = run->groups;
+    bool dutch_mobile = run->group_count == 2 && text[g[0].at + 1] == '6' && g[1].len == 8;
+    bool in_brackets = run->bracket && g[0].at > 0 && text[g[0].at - 1] == '(' &&
+                       run->group_count == 3 && g[1].len >= 3 && g[2].len >= 3;
+    return g[0].len == 2 && (dutch_mobile || in_brackets);
+}
+
 /* dd.mm.yyyy and the like: two short groups and a year, whatever follows. */
 static bool starts_as_date(const struct pii_run *run)
 {
@@ -55,7 +84,7 @@ static bool is_national(const char *text, const struct pii_run *run)
     if (text[g[0].at] != '0' || text[g[0].at + 1] == '0' || run->digit_count < 9 ||
         run->digit_count > 12 || starts_as_date(run))
         return false;
-    if (is_by_twos(run))
+    if (is_by_twos(run) || is_short_area(text, run))
         return true;
     if (g[0].len < 3 || g[0].len > 6 || run->group_count < 2 || run->group_count > 5)
         return false;
@@ -86,7 +115,8 @@ bool pii_has_phone(const char *text, size_t len, bool national)
             continue;
         if (is_international(text, &run) || is_double_zero(text, &run))
             return true;
-        if (national && (is_national(text, &run) || is_north_american(text, &run)))
+        if (national && (is_national(text, &run) || is_north_american(text, &run) ||
+                         is_north_american_abroad(text, &run) || is_russian(text, &run)))
             return true;
     }
     return false;

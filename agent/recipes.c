@@ -5,7 +5,10 @@
 
 #include <string.h>
 
-#define END_LEN 3 /* bytes of a head or tail: of six letters one end outlives a slip */
+/* Letters of a head or tail. A slip leaves one end of twice as many whole, and
+ * given names are short. */
+#define END       3
+#define GIVEN_END 2
 
 /* At most `max` bytes of `from`, NUL after them. */
 static void put(char to[static RECIPES_PART_BYTES], const char *from, size_t max)
@@ -50,17 +53,16 @@ static void given(struct recipes *r, const char *name)
     put_head(r->parts[RECIPE_GIVEN_INITIAL], name, 1);
     if (strlen(name) == strlen(r->parts[RECIPE_GIVEN_INITIAL]))
         return;
-    put(r->parts[RECIPE_GIVEN_EXACT], name, RECIPES_PART_BYTES);
-    put_head(r->parts[RECIPE_GIVEN_HEAD], name, END_LEN);
-    put_tail(r->parts[RECIPE_GIVEN_TAIL], name, END_LEN);
+    put_head(r->parts[RECIPE_GIVEN_HEAD], name, GIVEN_END);
+    put_tail(r->parts[RECIPE_GIVEN_TAIL], name, GIVEN_END);
     phonetic_given(name, r->parts[RECIPE_GIVEN_SOUND], RECIPES_PART_BYTES);
 }
 
 static void surname(struct recipes *r, const char *name)
 {
-    put(r->parts[RECIPE_SURNAME_EXACT], name, RECIPES_PART_BYTES);
-    put_head(r->parts[RECIPE_SURNAME_HEAD], name, END_LEN);
-    put_tail(r->parts[RECIPE_SURNAME_TAIL], name, END_LEN);
+    put_head(r->parts[RECIPE_SURNAME_INITIAL], name, 1);
+    put_head(r->parts[RECIPE_SURNAME_HEAD], name, END);
+    put_tail(r->parts[RECIPE_SURNAME_TAIL], name, END);
     phonetic_code(name, r->parts[RECIPE_SURNAME_SOUND], RECIPES_PART_BYTES);
 }
 
@@ -90,7 +92,7 @@ static void postcode(struct recipes *r, const char *code)
     put(r->parts[RECIPE_POSTCODE_TAIL], code + len / 2, RECIPES_PART_BYTES);
 }
 
-/* The first number, and the sound of the first word of letters with three or more. */
+/* The first number, and the head of the first word of letters with three or more. */
 static void street(struct recipes *r, const char *line)
 {
     for (const char *at = line; *at;) {
@@ -99,8 +101,8 @@ static void street(struct recipes *r, const char *line)
         put(word, at, len);
         if (is_digit(word[0]) && !r->parts[RECIPE_STREET_NUMBER][0])
             put(r->parts[RECIPE_STREET_NUMBER], word, RECIPES_PART_BYTES);
-        else if (!is_digit(word[0]) && len > 2 && !r->parts[RECIPE_STREET_SOUND][0])
-            phonetic_code(word, r->parts[RECIPE_STREET_SOUND], RECIPES_PART_BYTES);
+        else if (!is_digit(word[0]) && len > 2 && !r->parts[RECIPE_STREET_HEAD][0])
+            put_head(r->parts[RECIPE_STREET_HEAD], word, END);
         secret_wipe(word, sizeof word);
         at += len;
         at += strspn(at, " ");
@@ -121,18 +123,9 @@ void recipes_init(struct recipes *r, const char *const fields[static RECIPES_FIE
     if (fields[RECIPES_STREET])
         street(r, fields[RECIPES_STREET]);
     if (fields[RECIPES_CITY])
-        phonetic_code(fields[RECIPES_CITY], r->parts[RECIPE_CITY_SOUND], RECIPES_PART_BYTES);
+        put_head(r->parts[RECIPE_CITY_HEAD], fields[RECIPES_CITY], END);
     if (fields[RECIPES_SEX])
         put(r->parts[RECIPE_SEX], fields[RECIPES_SEX], RECIPES_PART_BYTES);
-}
-
-/* Given name and surname change places on many a form: a recipe of just these
- * two takes them in ascending order. */
-static bool exchanges(const struct recipe *recipe)
-{
-    return recipe->mask ==
-               (RECIPE_BIT(RECIPE_GIVEN_SOUND) | RECIPE_BIT(RECIPE_SURNAME_SOUND)) ||
-           recipe->mask == (RECIPE_BIT(RECIPE_GIVEN_EXACT) | RECIPE_BIT(RECIPE_SURNAME_EXACT));
 }
 
 bool recipes_make(const struct recipes *r, unsigned no, char ret[static RECIPES_BYTES_MAX],
@@ -145,7 +138,7 @@ bool recipes_make(const struct recipes *r, unsigned no, char ret[static RECIPES_
         if (!parts[i][0])
             return false;
     }
-    if (exchanges(recipe) && strcmp(parts[0], parts[1]) > 0) {
+    if (recipe->exchanges && strcmp(parts[0], parts[1]) > 0) {
         const char *first = parts[1];
         parts[1] = parts[0];
         parts[0] = first;

@@ -50,6 +50,10 @@ const struct config_key settings_keys[] = {
     {"privacy.recipes", CONFIG_TEXT, AT(recipes), "default", 0, 0, NULL,
      "linkage recipes computed of names, birth date and address: default, none, or numbers (64 "
      "66)"},
+    {"privacy.blocked_values", CONFIG_TEXT, AT(blocked_values), "", 0, 0, NULL,
+     "identifiers that are nobody's, such as none@none 0000000000 *@example.invalid: dropped "
+     "and "
+     "counted"},
     {"privacy.audience_schemes", CONFIG_TEXT, AT(audience_schemes), "none", 0, 0, NULL,
      "advertising platforms whose values are sealed to the custodian, of people who agreed to "
      "that: uid2, google, meta, tiktok, snap"},
@@ -178,6 +182,7 @@ struct accept_settings settings_for_accept(const struct settings *s)
                                 .consent_default = s->consent_default,
                                 .date_order = (enum normalise_date_order)s->date_order,
                                 .recipes = s->recipe_bits,
+                                .blocked_values = s->blocked_values,
                                 .audience_schemes = s->audience_bits};
     memcpy(a.region, s->region, sizeof a.region - 1);
     memcpy(a.currency, s->currency, sizeof a.currency - 1);

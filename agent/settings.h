@@ -30,6 +30,7 @@ struct settings {
     bool consent_default;
     char region[CONFIG_TEXT_BYTES];
     char recipes[CONFIG_TEXT_BYTES];          /* "default", "none" or type numbers */
+    char blocked_values[CONFIG_TEXT_BYTES];   /* patterns between spaces */
     uint64_t recipe_bits;                     /* the same, read */
     char audience_schemes[CONFIG_TEXT_BYTES]; /* "none", or names between commas */
     uint8_t audience_bits;                    /* the same, read */

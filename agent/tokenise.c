@@ -1,5 +1,6 @@
 #include "agent/tokenise.h"
 
+#include "agent/blocked.h"
 #include "agent/normalise/normalise.h"
 #include "agent/recipes.h"
 #include "agent/schema.h"
@@ -12,15 +13,19 @@
 _Static_assert(SCHEMA_IDENTIFIERS_MAX + RECIPE_COUNT <= RECORD_TOKENS_MAX,
                "room for a token of each identifier and each recipe, so that none falls away");
 
-/* DL_E_INPUT: there is no canonical form. */
+/* DL_E_INPUT: there is no canonical form, or the site blocks it, as it was typed or in
+ * that form. */
 static enum dl_err token_of(uint8_t type, const json_t *value, const struct token_key *key,
-                            const char *region, struct token *ret)
+                            const struct accept_settings *settings, struct token *ret)
 {
     char canonical[NORMALISE_BYTES_MAX];
     size_t len = 0;
     enum dl_err err = DL_E_INPUT;
-    if (normalise(type, json_string_value(value), json_string_length(value), region, canonical,
-                  sizeof canonical, &len) == NORMALISE_OK)
+    if (!blocked_value(settings->blocked_values, json_string_value(value),
+                       json_string_length(value)) &&
+        normalise(type, json_string_value(value), json_string_length(value), settings->region,
+                  canonical, sizeof canonical, &len) == NORMALISE_OK &&
+        !blocked_value(settings->blocked_values, canonical, len))
         err = token_make(key, type, NORMALISE_VERSION, (const uint8_t *)canonical, len, ret);
     secret_wipe(canonical, sizeof canonical);
     return err;
@@ -111,11 +116,11 @@ static enum dl_err compose(struct portrait *p, const struct token_key *key, uint
 
 /* An identifier with a token of its own. */
 static enum dl_err single(const struct schema_field *field, size_t no, const json_t *value,
-                          const struct token_key *key, const char *region,
+                          const struct token_key *key, const struct accept_settings *settings,
                           struct report *report, struct record *rec)
 {
     enum dl_err err =
-        token_of((uint8_t)field->min, value, key, region, &rec->tokens[rec->token_count]);
+        token_of((uint8_t)field->min, value, key, settings, &rec->tokens[rec->token_count]);
     if (err == DL_OK) {
         rec->token_count++;
         report->tally.identifiers[no]++;
@@ -142,7 +147,7 @@ enum dl_err tokenise(const struct event *event, const struct token_key *key,
         if (!value)
             continue;
         if (part == RECIPES_FIELDS)
-            err = single(field, i, value, key, settings->region, report, rec);
+            err = single(field, i, value, key, settings, report, rec);
         else if (settings->recipes && keep(&portrait, part, value, settings))
             report->tally.identifiers[i]++;
         else

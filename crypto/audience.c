@@ -80,6 +80,12 @@ void audience_key_id(const uint8_t pub[static AUDIENCE_PUBLIC_BYTES],
     memcpy(ret, hash, AUDIENCE_KEY_ID_BYTES);
 }
 
+bool audience_public_ok(const uint8_t pub[static AUDIENCE_PUBLIC_BYTES])
+{
+    uint8_t sealed[1 + AUDIENCE_SEAL_OVERHEAD];
+    return crypto_box_seal(sealed, (const uint8_t *)"", 1, pub) == 0;
+}
+
 enum dl_err audience_seal(const uint8_t pub[static AUDIENCE_PUBLIC_BYTES], const uint8_t *plain,
                           size_t plain_len, uint8_t *ret)
 {

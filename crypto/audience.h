@@ -16,6 +16,7 @@
 #include "crypto/custodian.h"
 #include "platform/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,8 @@ audience_key_unlock(struct audience_key **ret, const struct custodian_share *sha
 void audience_key_id(const uint8_t pub[static AUDIENCE_PUBLIC_BYTES],
                      uint8_t ret[static AUDIENCE_KEY_ID_BYTES]);
 
+/* False: a point of small order, to which anybody's seal could be opened. */
+bool audience_public_ok(const uint8_t pub[static AUDIENCE_PUBLIC_BYTES]);
 /* ret holds plain_len + AUDIENCE_SEAL_OVERHEAD. DL_E_INPUT: not a key one can seal to. */
 DL_MUST_CHECK enum dl_err audience_seal(const uint8_t pub[static AUDIENCE_PUBLIC_BYTES],
                                         const uint8_t *plain, size_t plain_len, uint8_t *ret);

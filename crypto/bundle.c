@@ -104,7 +104,14 @@ static bool is_our_format(const json_t *obj)
 
 static bool take_audience(struct bundle *b, const json_t *obj, struct dl_why *why)
 {
-    return !b->has_audience || take_hex(obj, "audience_public", b->audience_public, why);
+    if (!b->has_audience)
+        return true;
+    if (!take_hex(obj, "audience_public", b->audience_public, why))
+        return false;
+    bool good = audience_public_ok(b->audience_public);
+    if (!good)
+        dl_why_set(why, "/audience_public is not a key");
+    return good;
 }
 
 static enum dl_err fill(struct bundle *b, const json_t *obj, struct dl_why *why)

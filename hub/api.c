@@ -11,6 +11,7 @@ enum dl_err api_init(struct api *api, struct hub *hub, const char *dir,
 {
     memset(api, 0, sizeof *api);
     limiter_init(&api->enrol_limiter);
+    admission_init(&api->admission);
     api->hub = hub;
     api->settings = settings;
     api->started_ms = clock_wall_ms();
@@ -29,6 +30,7 @@ void api_done(struct api *api)
         return;
     secret_free(api->ca, sizeof *api->ca);
     limiter_done(&api->enrol_limiter);
+    admission_done(&api->admission);
     memset(api, 0, sizeof *api);
 }
 

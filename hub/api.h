@@ -9,6 +9,7 @@
  *     api_device.c    device: ping, batches, updates
  *     api_desk.c      device: is this person known, and what of them is
  *     api_admin.c     people: devices
+ *     api_match.c     people: why a profile is one, decisions, rules
  *     api_audience.c  people: what is sealed for the custodian
  *     api_query.c     people and programs: stats, exports, audit, metrics
  *     api_profiles.c  people and programs: profiles, timelines
@@ -16,6 +17,7 @@
 #ifndef DUNLIN_HUB_API_H
 #define DUNLIN_HUB_API_H
 
+#include "hub/admission.h"
 #include "hub/counters.h"
 #include "hub/hub.h"
 #include "hub/limiter.h"
@@ -33,6 +35,7 @@ struct api {
     const struct settings *settings;
     struct tls_ca *ca;
     struct limiter enrol_limiter;
+    struct admission admission; /* of batches */
     struct counters counters;
     int64_t started_ms;
 };
@@ -59,6 +62,12 @@ void api_profiles(struct api *api, struct request *req);
 void api_export(struct api *api, struct request *req);
 void api_audience(struct api *api, struct request *req);
 void api_audit(struct api *api, struct request *req);
+void api_explain(struct api *api, struct request *req);
+void api_split(struct api *api, struct request *req);
+void api_decisions(struct api *api, struct request *req);
+void api_decide(struct api *api, struct request *req);
+void api_decision_undo(struct api *api, struct request *req);
+void api_rules(struct api *api, struct request *req);
 void api_devices(struct api *api, struct request *req);
 void api_device_revoke(struct api *api, struct request *req);
 void api_device_remove(struct api *api, struct request *req);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RETRY_TURN_S 1
+
 static enum dl_err note_seen(struct store *st, int64_t device_no, int64_t now_ms)
 {
     enum dl_err err = st->begin(st, STORE_WRITE);
@@ -66,8 +68,16 @@ void api_batch(struct api *api, struct request *req)
         reply_problem(req, 400, "malformed", "a stream is 32 hex digits");
         return;
     }
+    if (!admission_enter(&api->admission, req->device.no)) {
+        counter_add(&api->counters, COUNTER_BATCH_REFUSED, 1);
+        req->retry_after_s = RETRY_TURN_S;
+        reply_problem(req, 429, "one-at-a-time",
+                      "another batch of this device is under way; send this one after it");
+        return;
+    }
     enum dl_err err = ingest_batch(api->hub, req->device.no, stream, req->body, req->body_len,
                                    now_ms, &answer);
+    admission_leave(&api->admission, req->device.no);
     if (err)
         LOG_ERROR("ingest.failed", LOG_ERR(err), LOG_I64("device", req->device.no));
     if (answer.status == 200) {

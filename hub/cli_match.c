@@ -152,45 +152,28 @@ int cmd_review_list(const struct cli_args *args)
     return CLI_EXIT_OK;
 }
 
-static bool read_pair(const char *text, struct store_node nodes[2])
+/* "KEY-KEY" as two identifiers' ids. */
+static bool read_pair(const char *text, char ret[2][QUERY_PROFILE_ID_BYTES])
 {
-    char half[2][2 * STORE_NODE_KEY_BYTES + 1] = {"", ""};
     if (!text || strlen(text) != PAIR_BYTES - 1 || text[2 * STORE_NODE_KEY_BYTES] != '-')
         return false;
-    memcpy(half[0], text, 2 * STORE_NODE_KEY_BYTES);
-    memcpy(half[1], text + 2 * STORE_NODE_KEY_BYTES + 1, 2 * STORE_NODE_KEY_BYTES);
-    return bytes_from_hex(nodes[0].key, STORE_NODE_KEY_BYTES, half[0]) &&
-           bytes_from_hex(nodes[1].key, STORE_NODE_KEY_BYTES, half[1]);
+    for (size_t i = 0; i < 2; i++) {
+        memcpy(ret[i], "i_", 2);
+        memcpy(ret[i] + 2, text + i * (2 * STORE_NODE_KEY_BYTES + 1), 2 * STORE_NODE_KEY_BYTES);
+        ret[i][QUERY_PROFILE_ID_BYTES - 1] = '\0';
+    }
+    return true;
 }
 
 static enum dl_err decide(struct store *st, const char *pair, bool same)
 {
-    struct store_node wanted[2] = {{.no = 0}, {.no = 0}}, nodes[2];
-    char who[CLI_WHO_BYTES];
-    if (!read_pair(pair, wanted))
-        return DL_E_INPUT;
+    char ids[2][QUERY_PROFILE_ID_BYTES], who[CLI_WHO_BYTES];
+    int64_t no = 0;
     cli_hub_who(who);
-    struct store_audit line = {.at_ms = clock_wall_ms(),
-                               .who = who,
-                               .what = same ? "review.accept" : "review.reject",
-                               .object = pair};
-    enum dl_err err = st->begin(st, STORE_WRITE);
-    if (err)
-        return err;
-    for (size_t i = 0; !err && i < 2; i++)
-        err = st->node_by_key(st, wanted[i].key, &nodes[i]);
-    if (!err && (nodes[0].no == nodes[1].no || nodes[0].type != LIKENESS_TYPE ||
-                 nodes[1].type != LIKENESS_TYPE))
-        err = DL_E_INPUT;
-    if (!err)
-        err = decision_pair(st, same ? STORE_DECISION_ALWAYS : STORE_DECISION_NEVER, &nodes[0],
-                            &nodes[1], line.at_ms);
-    if (!err)
-        err = st->audit_add(st, &line);
-    if (!err)
-        return st->commit(st);
-    st->rollback(st);
-    return err;
+    return read_pair(pair, ids)
+               ? decision_pair(st, same ? STORE_DECISION_ALWAYS : STORE_DECISION_NEVER, ids[0],
+                               ids[1], who, clock_wall_ms(), &no)
+               : DL_E_INPUT;
 }
 
 /* A verdict counts at once, and in every run to come. */

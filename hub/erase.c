@@ -82,15 +82,8 @@ static enum dl_err add_likeness(void *ctx, const struct store_likeness *row)
 
 static enum dl_err add_decision(void *ctx, const struct store_decision *decision)
 {
-    struct match_decisions *d = ctx;
-    if (decision->kind != STORE_DECISION_ALWAYS)
-        return DL_OK;
-    void *at = d->at;
-    enum dl_err err = match_grow(&at, d->count, &d->cap, sizeof *d->at);
-    d->at = at;
-    if (!err)
-        d->at[d->count++] = *decision;
-    return err;
+    bool joins = decision->kind == STORE_DECISION_ALWAYS;
+    return joins ? match_decisions_add(ctx, decision) : DL_OK;
 }
 
 /* What a likeness or a decision joined was one person too. */
@@ -322,6 +315,8 @@ static enum dl_err bury(struct erasure *e)
         memcpy(t.element, e->nodes.at[i].element, sizeof t.element);
         if (e->erased[i] && !(e->nodes.at[i].marks & MATCH_UNUSABLE))
             err = e->st->tombstones_put(e->st, &t, 1);
+        if (!err && e->erased[i])
+            err = e->st->consents_drop(e->st, t.element);
     }
     if (!err)
         err = e->st->events_set(e->st, e->struck, e->struck_count);

@@ -19,9 +19,9 @@ static const char *const event_columns[] = {
     "event_id",     "device",     "stream",  "seq",  "type",     "time", "time_reported",
     "time_quality", "profile_id", "consent", "data", "warnings", NULL};
 static const char *const profile_columns[] = {
-    "profile_id", "events",    "purchases",   "refunds", "visits",   "checkins",
-    "first_seen", "last_seen", "value",       "stores",  "channels", "categories",
-    "occasions",  "types",     "identifiers", NULL};
+    "profile_id", "events",    "purchases",   "refunds",  "visits",   "checkins",
+    "first_seen", "last_seen", "value",       "stores",   "channels", "categories",
+    "occasions",  "types",     "identifiers", "audience", NULL};
 static const char *const link_columns[] = {"profile_id",     "identifier_type", "identifier_id",
                                            "observation_id", "events",          NULL};
 static const char *const *const columns_of[] = {event_columns, profile_columns, link_columns};

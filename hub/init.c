@@ -3,6 +3,7 @@
 #include "crypto/secret.h"
 #include "hub/address.h"
 #include "hub/hub.h"
+#include "hub/rules.h"
 #include "hub/settings.h"
 #include "hub/tls.h"
 #include "hub/tokens.h"
@@ -14,7 +15,7 @@
 static const char *const files[] = {SETTINGS_FILE, "ca.pem",     "ca.key",      "server.pem",
                                     "server.key",  "seal.key",   "sign.key",    "store.key",
                                     "id.key",      "hub.share",  "admin.token", "hub.db",
-                                    "hub.db-wal",  "hub.db-shm", NULL};
+                                    "hub.db-wal",  "hub.db-shm", RULES_FILE,    NULL};
 
 static enum dl_err check_empty(const char *dir, struct dl_why *why)
 {
@@ -82,6 +83,13 @@ static enum dl_err make_admin(const char *dir, const char *who, int64_t now_ms)
     return err;
 }
 
+static enum dl_err make_rules(const char *dir)
+{
+    struct file_path path;
+    enum dl_err err = file_join(&path, dir, RULES_FILE);
+    return err ? err : rules_create(path.s);
+}
+
 static enum dl_err make_all(const char *dir, const char *name, const char *listen,
                             const char *who, int64_t now_ms, struct dl_why *why)
 {
@@ -90,6 +98,8 @@ static enum dl_err make_all(const char *dir, const char *name, const char *liste
         err = hub_create(dir, why);
     if (!err)
         err = make_admin(dir, who, now_ms);
+    if (!err)
+        err = make_rules(dir);
     /* Last, because a folder with this file is a hub. */
     return err ? err : settings_create(dir, name, listen);
 }

@@ -9,40 +9,38 @@
 
 #define CHUNK     200 /* links in one transaction: a few milliseconds, so that ingest goes on */
 #define TRIES_MAX 10  /* of a chunk that another process disturbs */
-#define BITS_MIN  28  /* both names and the birth date, or names and a whole address */
+#define BITS_EACH 28  /* both names and the birth date, or names and a whole address */
 
 /* ---- one event's likeness -------------------------------------------------------------- */
 
-/* Bits that values of each attribute usually have, as in linkage_scale.c. */
-static double bits_of(uint32_t mask)
+/* Adds a point of the event's own, so that no other event has this sum. */
+static bool keep_apart(const uint8_t event[static LIKENESS_EVENT_BYTES],
+                       uint8_t sum[static GROUP_ELEMENT_BYTES])
 {
-    static const struct {
-        enum recipe_part part;
-        double bits;
-    } worth[] = {{RECIPE_GIVEN_SOUND, 6.5},
-                 {RECIPE_SURNAME_SOUND, 8.5},
-                 {RECIPE_BIRTH, 14},
-                 {RECIPE_POSTCODE, 9.5},
-                 {RECIPE_STREET_SOUND, 5}};
-    double sum = 0;
-    for (size_t i = 0; i < sizeof worth / sizeof *worth; i++)
-        sum += mask & RECIPE_BIT(worth[i].part) ? worth[i].bits : 0;
-    return sum;
+    static const uint8_t dst[] = "dunlin likeness of one event";
+    uint8_t point[GROUP_ELEMENT_BYTES];
+    return group_hash(dst, sizeof dst - 1, event, LIKENESS_EVENT_BYTES, point) == DL_OK &&
+           group_add(sum, point, sum) == DL_OK;
 }
 
 /* Tokens of different recipes are independent elements, so equal sums are equal sets. */
-bool likeness_token(const uint8_t *tokens, size_t len, struct match_token *ret)
+bool likeness_token(const uint8_t *tokens, size_t len,
+                    const uint8_t event[static LIKENESS_EVENT_BYTES], struct match_token *ret)
 {
     uint32_t mask = 0;
     struct match_token sum = {.type = LIKENESS_TYPE};
     for (size_t at = 0; at + LIKENESS_TOKEN_BYTES <= len; at += LIKENESS_TOKEN_BYTES)
         mask |= recipe_at(tokens[at])->mask;
-    if (len > LIKENESS_BYTES_MAX || bits_of(mask) < BITS_MIN)
+    double bits = linkage_usual_bits(mask);
+    if (len > LIKENESS_BYTES_MAX || bits < LINKAGE_BITS_MIN)
         return false;
     memcpy(sum.element, tokens + 2, sizeof sum.element);
     for (size_t at = LIKENESS_TOKEN_BYTES; at < len; at += LIKENESS_TOKEN_BYTES)
         if (group_add(sum.element, tokens + at + 2, sum.element))
             return false; /* the identity: no honest device makes such tokens */
+    /* Others may well be written so. */
+    if (bits < BITS_EACH && !keep_apart(event, sum.element))
+        return false;
     *ret = sum;
     return true;
 }
@@ -58,6 +56,13 @@ struct run {
     struct match_likenesses old; /* by pair */
     struct linkage_result result;
     struct match_likenesses now; /* by pair */
+    struct national *nationals;  /* by root */
+    size_t national_count;
+};
+
+struct national {
+    size_t root;
+    uint64_t id;
 };
 
 static enum dl_err grow(struct run *r)
@@ -84,6 +89,48 @@ static uint64_t hash_of(const uint8_t *token)
     return h ? h : 1;
 }
 
+static int by_root(const void *a, const void *b)
+{
+    const struct national *x = a, *y = b;
+    if (x->root != y->root)
+        return x->root < y->root ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* The national ids of everybody, beside the root of whose they are. */
+static enum dl_err list_nationals(struct run *r)
+{
+    const struct match_nodes *nodes = &r->graph.nodes;
+    r->nationals = calloc(nodes->count + 1, sizeof *r->nationals);
+    if (!r->nationals)
+        return DL_E_NOMEM;
+    for (size_t i = 0; i < nodes->count; i++) {
+        if (nodes->at[i].type != TOKEN_TYPE_NATIONAL_ID)
+            continue;
+        struct national *n = &r->nationals[r->national_count++];
+        n->root = r->graph.partition.nodes[i].root;
+        memcpy(&n->id, nodes->at[i].key, sizeof n->id);
+    }
+    qsort(r->nationals, r->national_count, sizeof *r->nationals, by_root);
+    return DL_OK;
+}
+
+static void put_nationals(const struct run *r, size_t root, struct linkage_record *record)
+{
+    size_t low = 0, high = r->national_count;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (r->nationals[mid].root < root)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    for (size_t i = 0;
+         i < LINKAGE_NATIONALS_MAX && low < r->national_count && r->nationals[low].root == root;
+         i++)
+        record->nationals[i] = r->nationals[low++].id;
+}
+
 static enum dl_err add_record(void *ctx, const struct store_recipes *row)
 {
     struct run *r = ctx;
@@ -95,23 +142,13 @@ static enum dl_err add_record(void *ctx, const struct store_recipes *row)
     size_t root = r->graph.partition.nodes[node - r->graph.nodes.at].root;
     *record = (struct linkage_record){.group = (uint32_t)root};
     memcpy(&record->key, node->key, sizeof record->key);
+    put_nationals(r, root, record);
     for (size_t at = 0; at + LIKENESS_TOKEN_BYTES <= row->tokens_len;
          at += LIKENESS_TOKEN_BYTES)
         if (row->tokens[at] < RECIPE_COUNT)
             record->tokens[row->tokens[at]] = hash_of(row->tokens + at);
     r->of[r->count++] = row->node;
     return DL_OK;
-}
-
-static enum dl_err add_old(void *ctx, const struct store_likeness *row)
-{
-    struct match_likenesses *l = ctx;
-    void *at = l->at;
-    enum dl_err err = match_grow(&at, l->count, &l->cap, sizeof *l->at);
-    l->at = at;
-    if (!err)
-        l->at[l->count++] = *row;
-    return err;
 }
 
 static uint32_t record_of(const struct run *r, int64_t node)
@@ -183,7 +220,7 @@ static enum dl_err compare(struct run *r)
                                      .state = link->state == LINKAGE_LINKED
                                                   ? STORE_LIKENESS_LINKED
                                                   : STORE_LIKENESS_REVIEW};
-        err = add_old(&r->now, &row);
+        err = match_likenesses_add(&r->now, &row);
     }
     if (r->now.count)
         qsort(r->now.at, r->now.count, sizeof *r->now.at, by_pair);
@@ -206,9 +243,11 @@ static enum dl_err load(struct run *r, struct store *reader, struct rules *rules
     if (!err)
         err = match_region_all(&r->graph, false);
     if (!err)
+        err = list_nationals(r);
+    if (!err)
         err = reader->recipes_each(reader, add_record, r);
     if (!err)
-        err = reader->likenesses_each(reader, add_old, &r->old);
+        err = reader->likenesses_each(reader, match_likenesses_add, &r->old);
     reader->rollback(reader);
     if (r->old.count)
         qsort(r->old.at, r->old.count, sizeof *r->old.at, by_pair);
@@ -320,6 +359,7 @@ enum dl_err likeness_run(struct store *st, struct store *reader)
     match_region_done(&r.graph);
     free(r.records);
     free(r.of);
+    free(r.nationals);
     free(r.old.at);
     free(r.now.at);
     return err;

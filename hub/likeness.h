@@ -31,9 +31,13 @@
 #define LIKENESS_TOKEN_BYTES (2 + GROUP_ELEMENT_BYTES)
 #define LIKENESS_BYTES_MAX   (RECIPE_COUNT * LIKENESS_TOKEN_BYTES)
 
+/* A stream's id and the seq in it. */
+#define LIKENESS_EVENT_BYTES 24
+
 /* The identifier of packed tokens, by ascending number: their sum in the group, so
  * that a re-key turns it as it turns any token. False: they tell too little. */
-bool likeness_token(const uint8_t *tokens, size_t len, struct match_token *ret);
+bool likeness_token(const uint8_t *tokens, size_t len,
+                    const uint8_t event[static LIKENESS_EVENT_BYTES], struct match_token *ret);
 
 /* Reads in a transaction of its own on `reader`, compares outside of any, and
  * concludes on `st`, some links at a time, so that ingest goes on; both handles may

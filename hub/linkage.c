@@ -2,16 +2,17 @@
 
 #include "hub/linkage_internal.h"
 
-#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
-#define SHARED_MIN 2 /* tokens of ordinary blocks that make a pair worth weighing */
+#define SHARED_MIN     2     /* tokens that make a pair worth weighing */
+#define SMALL_BLOCK    6     /* records that share a token so rare that it alone does */
+#define SAMPLE_RECORDS 50000 /* whose pairs the scale is fitted to */
 
 struct linkage_rules linkage_defaults(void)
 {
     return (struct linkage_rules){
-        .upper_bits = 3, .lower_bits = 0, .cluster_max = 64, .block_max = 60};
+        .upper_bits = 2, .lower_bits = 0, .cluster_max = 64, .block_max = 60};
 }
 
 struct run {
@@ -24,6 +25,8 @@ struct run {
     uint32_t *touched; /* whom `shared` has counted */
     struct linkage_result result;
     size_t link_cap;
+    struct linkage_comparison *sample;
+    size_t sample_count, sample_cap;
 };
 
 static enum dl_err add_link(struct run *r, uint32_t i, uint32_t j, double bits)
@@ -53,16 +56,22 @@ static uint32_t propose(struct run *r, uint32_t i)
         if (token == 0 || token == LINKAGE_ALONE)
             continue;
         const struct linkage_block *block = &r->blocks.at[token];
+        unsigned weight = block->count <= SMALL_BLOCK ? SHARED_MIN : 1;
         for (uint32_t m = 0; m < block->count; m++) {
             uint32_t other = r->blocks.members[block->first + m];
-            if (other > i && r->shared[other]++ == 0)
+            if (other <= i)
+                continue;
+            if (r->shared[other] == 0)
                 r->touched[count++] = other;
+            r->shared[other] = (uint8_t)(r->shared[other] + weight);
         }
     }
     return count;
 }
 
-static enum dl_err weigh_after(struct run *r, uint32_t i)
+/* Hands every pair of record `i` with a later one to `fn`. */
+static enum dl_err each_after(struct run *r, uint32_t i,
+                              enum dl_err (*fn)(struct run *r, uint32_t i, uint32_t j))
 {
     enum dl_err err = DL_OK;
     uint32_t count = propose(r, i);
@@ -70,14 +79,45 @@ static enum dl_err weigh_after(struct run *r, uint32_t i)
         uint32_t j = r->touched[t];
         bool enough = r->shared[j] >= SHARED_MIN;
         r->shared[j] = 0;
-        if (err || !enough || r->records[i].group == r->records[j].group)
-            continue;
-        double bits = linkage_weigh(&r->scale, &r->records[i], &r->records[j]);
-        r->result.pairs_weighed++;
-        if (bits > r->rules->lower_bits)
-            err = add_link(r, i, j, bits);
+        if (!err && enough && r->records[i].group != r->records[j].group)
+            err = fn(r, i, j);
     }
     return err;
+}
+
+static enum dl_err weigh(struct run *r, uint32_t i, uint32_t j)
+{
+    double bits = linkage_weigh(&r->scale, &r->records[i], &r->records[j]);
+    r->result.pairs_weighed++;
+    return bits > r->rules->lower_bits ? add_link(r, i, j, bits) : DL_OK;
+}
+
+/* ---- a sample to fit the scale to ----------------------------------------------------- */
+
+/* By key, so that it is the same for any order of the records. */
+static bool in_sample(const struct run *r, uint32_t i, uint32_t j)
+{
+    if (r->count <= SAMPLE_RECORDS)
+        return true;
+    uint64_t a = r->records[i].key, b = r->records[j].key;
+    uint64_t mixed = (a ^ b) * UINT64_C(0x9e3779b97f4a7c15);
+    return (mixed >> 32) < (UINT64_C(1) << 32) / r->count * SAMPLE_RECORDS;
+}
+
+static enum dl_err add_to_sample(struct run *r, uint32_t i, uint32_t j)
+{
+    if (!in_sample(r, i, j))
+        return DL_OK;
+    if (r->sample_count == r->sample_cap) {
+        size_t cap = r->sample_cap ? r->sample_cap * 2 : 1024;
+        struct linkage_comparison *grown = realloc(r->sample, cap * sizeof *grown);
+        if (!grown)
+            return DL_E_NOMEM;
+        r->sample = grown;
+        r->sample_cap = cap;
+    }
+    linkage_compare(&r->blocks, &r->records[i], &r->records[j], &r->sample[r->sample_count++]);
+    return DL_OK;
 }
 
 enum dl_err linkage_run(struct linkage_record *records, uint32_t count,
@@ -89,13 +129,19 @@ enum dl_err linkage_run(struct linkage_record *records, uint32_t count,
     enum dl_err err = r.shared && r.touched ? DL_OK : DL_E_NOMEM;
     if (!err)
         err = linkage_blocks_make(&r.blocks, records, count, rules->block_max);
-    r.scale = (struct linkage_scale){&r.blocks, log2((double)count + 1)};
+    linkage_scale_init(&r.scale, &r.blocks, count);
     for (uint32_t i = 0; !err && i < count; i++)
-        err = weigh_after(&r, i);
+        err = each_after(&r, i, add_to_sample);
+    if (!err)
+        linkage_fit(&r.scale, r.sample, r.sample_count,
+                    count < SAMPLE_RECORDS ? count : SAMPLE_RECORDS);
+    for (uint32_t i = 0; !err && i < count; i++)
+        err = each_after(&r, i, weigh);
     if (!err)
         err = linkage_cluster(&r.scale, records, count, rules, &r.result);
     free(r.shared);
     free(r.touched);
+    free(r.sample);
     linkage_blocks_done(&r.blocks);
     if (err)
         linkage_done(&r.result);

@@ -2,11 +2,11 @@
  *
  * Two records are weighed by which recipes agree. Recipes overlap, so what is
  * weighed is not recipes but the attributes they cover: each counts once, at the
- * most telling level that an agreeing recipe confirms, with the bits that its
- * value is worth where it is common or rare here; one that both records have and
- * none confirms costs bits. The sum answers "one person" against the likeliest
- * other story: strangers (of whom there are as many as the population, so the
- * bar rises with it), a household, twins, father and son of one name.
+ * level that the recipes show, with the chance that its value is shared here. The
+ * odds are those of "one person" (who stayed, moved, took another name) against
+ * every other story: strangers (of whom there are as many as the population, so
+ * the bar rises with it), a household, twins, father and son of one name. What
+ * slips are usual is fitted to the records themselves.
  *
  * Links are taken strongest first; one that joins two clusters must be borne out
  * by the records across them, and clusters have a limit. Nothing depends on the
@@ -39,10 +39,13 @@ struct linkage_rules {
 };
 struct linkage_rules linkage_defaults(void);
 
+#define LINKAGE_NATIONALS_MAX 3 /* the smallest of a group count */
+
 struct linkage_record {
     uint64_t key;                  /* distinct; survives any order of arrival */
     uint64_t tokens[RECIPE_COUNT]; /* by number of the recipe, hashed; 0: none */
     uint32_t group;                /* records of one group are one person beforehand */
+    uint64_t nationals[LINKAGE_NATIONALS_MAX]; /* the group's national ids, hashed; 0: none */
 };
 
 enum linkage_state { LINKAGE_LINKED, LINKAGE_REVIEW };
@@ -66,5 +69,9 @@ DL_MUST_CHECK enum dl_err linkage_run(struct linkage_record *records, uint32_t c
                                       const struct linkage_rules *rules,
                                       struct linkage_result *ret);
 void linkage_done(struct linkage_result *result);
+
+/* What the whole attributes among `parts` (RECIPE_BIT of each) usually tell, in bits. */
+double linkage_usual_bits(uint32_t parts);
+#define LINKAGE_BITS_MIN 22 /* a surname and a birth date; with fewer it is nobody's record */
 
 #endif

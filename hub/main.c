@@ -62,6 +62,15 @@ static const struct cli_option forget_options[] = {
     CLI_OPT_END,
 };
 
+static const struct cli_option retention_options[] = {
+    CLI_OPT_DIR,
+    CLI_OPT_CONFIG,
+    {"dry-run", 'n', CLI_FLAG, NULL, NULL,
+     "Only tell what would go: type, how many, the oldest"},
+    CLI_OPT_JSON,
+    CLI_OPT_END,
+};
+
 static const struct cli_option rekey_options[] = {
     CLI_OPT_DIR,
     {"status", 's', CLI_FLAG, NULL, NULL,
@@ -97,6 +106,14 @@ static const struct cli_option profile_timeline_options[] = {
     {"until", 'u', CLI_TEXT, "TIME", NULL, "Before a day or a time"},
     {"limit", 'l', CLI_INT, "N", "50", "So many of them, up to 200"},
     {"cursor", 'c', CLI_TEXT, "NEXT", NULL, "Go on where a page ended"},
+    CLI_OPT_JSON,
+    CLI_OPT_END,
+};
+
+static const struct cli_option match_rules_options[] = {
+    CLI_OPT_DIR,
+    {"dry-run", 0, CLI_FLAG, NULL, NULL, "Only tell what would merge or part"},
+    {"yes", 'y', CLI_FLAG, NULL, NULL, "Do it"},
     CLI_OPT_JSON,
     CLI_OPT_END,
 };
@@ -160,6 +177,15 @@ static const struct cli_command commands[] = {
      "Receipts that were voided, or that a later event tells again, say so.\n\n"
      "    dunlin-hub profile timeline p_48452d057d4d533bb35c613b --dir hub --limit 20\n",
      profile_timeline_options, cmd_profile_timeline},
+    {"profile explain", "ID", "Tell why these identifiers are one profile",
+     "What joined them: events that they stood in together, likenesses, decisions; and what\n"
+     "a limit or a decision kept out. ID may be a former one, or an identifier's (i_...).\n",
+     DIR_AND_JSON, cmd_profile_explain},
+    {"profile split", "ID IDENTIFIER...", "Part identifiers from a profile, for good",
+     "They and the others are two people from now on, whatever comes. Undone with\n"
+     "`match decisions undo`. `profile explain ID` lists the identifiers.\n\n"
+     "    dunlin-hub profile split p_0a1b2c3d4e5f60718293a4b5 i_1b2c3d4e5f60718293a4b5c6\n",
+     DIR_ONLY, cmd_profile_split},
     {"stats", "", "Count events, profiles, identifiers, devices", NULL, DIR_AND_JSON,
      cmd_stats},
     {"export", "events|profiles|links", "Print everything, a row at a time, for other systems",
@@ -181,6 +207,31 @@ static const struct cli_command commands[] = {
      audience_export_options, cmd_audience_export},
     {"match run", "", "Link people known by names and addresses, now",
      "A serving hub does so by itself whenever something came in.\n", DIR_ONLY, cmd_match_run},
+    {"match never", "A B", "Two profiles or identifiers are not one person",
+     "Parts them where they are one. Ids are p_... or i_...; the newest decision counts.\n",
+     DIR_ONLY, cmd_match_never},
+    {"match always", "A B", "Two profiles or identifiers are one person",
+     "Joins them unless that breaks a limit of the rules or another decision.\n", DIR_ONLY,
+     cmd_match_always},
+    {"match block", "IDENTIFIER", "A value is nobody's: the till's own phone, none@none",
+     "It joins nobody, and an event with nothing else is nobody's. IDENTIFIER is an id "
+     "(i_...)\n"
+     "of `profile explain`, or what `dunlin token TYPE VALUE` printed at an enrolled device.\n",
+     DIR_ONLY, cmd_match_block},
+    {"match decisions", "[list|undo] [NO]", "List what was decided, or take it back",
+     "    dunlin-hub match decisions list\n"
+     "    dunlin-hub match decisions undo 12\n",
+     DIR_AND_JSON, cmd_match_decisions},
+    {"match rules", "[show|check|change] [FILE]", "Show, check or change the identity rules",
+     "Which identifiers join people, and how far: see identity.conf in the hub's folder.\n\n"
+     "    dunlin-hub match rules check identity.conf\n"
+     "    dunlin-hub match rules change identity.conf --dry-run\n"
+     "    dunlin-hub match rules change identity.conf --yes\n",
+     match_rules_options, cmd_match_rules},
+    {"match rebuild", "", "Match everything anew, while the hub goes on serving",
+     "The result is the same, unless something was wrong: it is a function of what came in,\n"
+     "the decisions and the rules. Safe to interrupt and to run again.\n",
+     DIR_ONLY, cmd_match_rebuild},
     {"match evaluate", "", "Hold the profiles against a list of who is who",
      "The list has a line for each event: its id, a comma or tab, and a name of the person.\n\n"
      "    dunlin-hub match evaluate --dir hub --truth who.csv\n",
@@ -194,6 +245,12 @@ static const struct cli_command commands[] = {
      "A hub cannot find a person by name: it knows tokens alone. Where the person stands at a\n"
      "counter, use `dunlin forget` there, which reaches the hub and every queue.\n",
      forget_options, cmd_forget},
+    {"retention run", "", "Let events go that are older than their type's days",
+     "retention.purchase_days and its like in dunlin-hub.conf say how many; a serving hub "
+     "does\n"
+     "it by itself. See first what would go:\n\n"
+     "    dunlin-hub retention run --dir hub --dry-run\n",
+     retention_options, cmd_retention_run},
     {"rekey", "", "Give every stored token a new key, while the hub goes on",
      "Multiplies each by one new factor, for the day when the hub's keys and a device's may\n"
      "have met: revoke and rotate devices first. Afterwards a copy of the database from "
@@ -220,7 +277,8 @@ static const struct cli_program program = {
         "tokens alone, and builds their profiles. It never sees a name or an address, and\n"
         "with all its files nobody can turn a token back.\n\n"
         "A hub is one folder, mode 0700: dunlin-hub.conf, ca.pem and ca.key, server.pem and\n"
-        "server.key, seal.key, sign.key, store.key, id.key, hub.share, admin.token, hub.db.\n",
+        "server.key, seal.key, sign.key, store.key, id.key, hub.share, admin.token, hub.db,\n"
+        "identity.conf.\n",
     .version = DUNLIN_VERSION,
     .commands = commands,
     .config = settings_keys,

@@ -2,7 +2,9 @@
 #include "hub/likeness.h"
 #include "hub/match_internal.h"
 #include "hub/partition.h"
+#include "platform/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,28 +24,9 @@ enum dl_err match_any_decisions(struct store *st, bool *ret)
 /* ---- loading --------------------------------------------------------------------------------
  */
 
-static enum dl_err add_decision(void *ctx, const struct store_decision *decision)
+static enum dl_err add_linked(void *ctx, const struct store_likeness *row)
 {
-    struct match_decisions *d = ctx;
-    void *at = d->at;
-    enum dl_err err = match_grow(&at, d->count, &d->cap, sizeof *d->at);
-    d->at = at;
-    if (!err)
-        d->at[d->count++] = *decision;
-    return err;
-}
-
-static enum dl_err add_likeness(void *ctx, const struct store_likeness *row)
-{
-    struct match_likenesses *l = ctx;
-    if (row->state != STORE_LIKENESS_LINKED)
-        return DL_OK;
-    void *at = l->at;
-    enum dl_err err = match_grow(&at, l->count, &l->cap, sizeof *l->at);
-    l->at = at;
-    if (!err)
-        l->at[l->count++] = *row;
-    return err;
+    return row->state == STORE_LIKENESS_LINKED ? match_likenesses_add(ctx, row) : DL_OK;
 }
 
 static bool among(const struct match_numbers *numbers, int64_t no)
@@ -83,7 +66,7 @@ static enum dl_err load_evidence(struct match_region *r, const struct match_numb
     if (!err)
         err = r->st->evidence_around(r->st, around.at, around.count, match_rows_add, &r->rows);
     if (!err && alike.count)
-        err = r->st->likenesses_of(r->st, alike.at, alike.count, add_likeness, &r->likes);
+        err = r->st->likenesses_of(r->st, alike.at, alike.count, add_linked, &r->likes);
     match_rows_sort(&r->rows);
     free(around.at);
     free(alike.at);
@@ -102,7 +85,7 @@ static enum dl_err load_decisions(struct match_region *r)
     for (size_t i = 0; i < r->members.count; i++)
         memcpy(keys[i], r->members.at[i].key, sizeof keys[i]);
     err = r->st->decisions_of(r->st, (const uint8_t(*)[STORE_NODE_KEY_BYTES])keys,
-                              r->members.count, add_decision, &r->decisions);
+                              r->members.count, match_decisions_add, &r->decisions);
     free(keys);
     return err;
 }
@@ -235,6 +218,31 @@ static enum dl_err fill_likes(struct match_region *r)
 /* ---- and back
  * ------------------------------------------------------------------------------------ */
 
+/* An alarm for whoever reads the audit log: where, and how much hangs together. */
+static enum dl_err tell_quarantine(const struct match_region *r,
+                                   const struct match_nodes *changed)
+{
+    char object[2 + 2 * STORE_NODE_KEY_BYTES + 1] = "i_", detail[64];
+    const struct store_node *first = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < changed->count; i++) {
+        const struct store_node *n = &changed->at[i], *old = match_node_of(&r->nodes, n->no);
+        bool news = n->marks & STORE_MARK_QUARANTINED && !(old->marks & STORE_MARK_QUARANTINED);
+        first = news && !first ? n : first;
+        count += news;
+    }
+    if (!first)
+        return DL_OK;
+    bytes_to_hex(object + 2, first->key, sizeof first->key);
+    snprintf(detail, sizeof detail, "%zu identifiers stand alone from now on", count);
+    struct store_audit line = {.at_ms = clock_wall_ms(),
+                               .who = "hub",
+                               .what = "match.quarantine",
+                               .object = object,
+                               .detail = detail};
+    return r->st->audit_add(r->st, &line);
+}
+
 /* The smallest number of each blob is its root. */
 static enum dl_err store_nodes(struct match_region *r)
 {
@@ -259,6 +267,8 @@ static enum dl_err store_nodes(struct match_region *r)
     }
     if (!err)
         err = r->st->nodes_set(r->st, changed.at, changed.count);
+    if (!err)
+        err = tell_quarantine(r, &changed);
     free(changed.at);
     free(smallest);
     return err;
@@ -280,14 +290,14 @@ static int64_t new_profile(const struct match_region *r, size_t o)
     return n->fixed ? r->nodes.at[p->anchors[o]].root : r->nodes.at[n->root].no;
 }
 
-/* Attaching nodes of an observation that went to somebody else. */
+/* What joins nobody, of an observation that went to somebody else. */
 static enum dl_err note_moved(struct match_region *r, size_t from, size_t end, size_t o)
 {
     const struct partition *p = &r->partition;
     enum dl_err err = DL_OK;
     for (size_t i = from; !err && i < end; i++) {
         struct store_node n = r->nodes.at[p->rows[i].node];
-        if (rules_merges(r->rules, n.type))
+        if (!p->nodes[p->rows[i].node].fixed || match_usable(r->rules, &n))
             continue;
         int64_t anchor = p->anchors[o] == PARTITION_NONE ? 0 : r->nodes.at[p->anchors[o]].no;
         r->anchors_moved |= (n.no == anchor) != (n.no == r->old_anchors[o]);
@@ -373,7 +383,7 @@ enum dl_err match_recompute(struct store *st, const struct rules *rules,
 
 static enum dl_err add_standing(void *ctx, const struct store_decision *decision)
 {
-    return decision->undone_ms ? DL_OK : add_decision(ctx, decision);
+    return decision->undone_ms ? DL_OK : match_decisions_add(ctx, decision);
 }
 
 enum dl_err match_region_blobs(struct match_region *r, const struct match_numbers *roots)
@@ -392,7 +402,7 @@ enum dl_err match_region_all(struct match_region *r, bool likenesses)
     if (!err)
         err = st->decisions_each(st, 0, 0, add_standing, &r->decisions);
     if (!err && likenesses)
-        err = st->likenesses_each(st, add_likeness, &r->likes);
+        err = st->likenesses_each(st, add_linked, &r->likes);
     return err ? err : compute(r, NULL);
 }
 

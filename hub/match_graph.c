@@ -50,6 +50,28 @@ enum dl_err match_numbers_add(struct match_numbers *numbers, int64_t no)
     return err;
 }
 
+enum dl_err match_decisions_add(void *ctx, const struct store_decision *decision)
+{
+    struct match_decisions *d = ctx;
+    void *at = d->at;
+    enum dl_err err = match_grow(&at, d->count, &d->cap, sizeof *d->at);
+    d->at = at;
+    if (!err)
+        d->at[d->count++] = *decision;
+    return err;
+}
+
+enum dl_err match_likenesses_add(void *ctx, const struct store_likeness *row)
+{
+    struct match_likenesses *l = ctx;
+    void *at = l->at;
+    enum dl_err err = match_grow(&at, l->count, &l->cap, sizeof *l->at);
+    l->at = at;
+    if (!err)
+        l->at[l->count++] = *row;
+    return err;
+}
+
 static int compare(int64_t x, int64_t y)
 {
     return x < y ? -1 : x > y;

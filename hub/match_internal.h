@@ -21,10 +21,20 @@ struct match_numbers {
     int64_t *at;
     size_t count, cap;
 };
+struct match_decisions {
+    struct store_decision *at;
+    size_t count, cap;
+};
+struct match_likenesses {
+    struct store_likeness *at;
+    size_t count, cap;
+};
 /* Room for one more of `size` bytes. */
 DL_MUST_CHECK enum dl_err match_grow(void **at, size_t count, size_t *cap, size_t size);
 enum dl_err match_nodes_add(void *ctx, const struct store_node *node);
 enum dl_err match_rows_add(void *ctx, const struct store_evidence *row);
+enum dl_err match_decisions_add(void *ctx, const struct store_decision *decision);
+enum dl_err match_likenesses_add(void *ctx, const struct store_likeness *row);
 DL_MUST_CHECK enum dl_err match_numbers_add(struct match_numbers *numbers, int64_t no);
 
 /* By no, each once; by observation and node, each once; ascending, each once. */
@@ -53,15 +63,6 @@ struct match_pair {
 /* Joins the blobs of each pair, under their locks. */
 DL_MUST_CHECK enum dl_err match_link(struct store *st, const struct match_pair *pairs,
                                      size_t count);
-
-struct match_decisions {
-    struct store_decision *at;
-    size_t count, cap;
-};
-struct match_likenesses {
-    struct store_likeness *at;
-    size_t count, cap;
-};
 
 /* A part of the graph in memory, and who is one person in it. Start with st and
  * rules and zeroes. Places are those of `nodes`. */

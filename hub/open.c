@@ -3,6 +3,7 @@
 #include "hub/clockfix.h"
 #include "hub/convert.h"
 #include "hub/likeness.h"
+#include "platform/bytes.h"
 #include "platform/json.h"
 #include "platform/thread.h"
 #include "sync/record.h"
@@ -110,6 +111,17 @@ static bool is_recipe(const struct token *token)
     return token->type >= TOKEN_TYPE_RECIPE_FIRST && token->type <= TOKEN_TYPE_RECIPE_LAST;
 }
 
+/* The stream's id and the seq in it. */
+static void name_event(const struct opening *o, const struct opened *r,
+                       uint8_t ret[static LIKENESS_EVENT_BYTES])
+{
+    size_t i = (size_t)(r - o->records);
+    const struct wire_record *body = &o->frame->records[i];
+    struct bytes_writer w = bytes_writer_of(ret, LIKENESS_EVENT_BYTES);
+    bytes_write(&w, o->frame->segments[body->segment].stream, LIKENESS_EVENT_BYTES - 8);
+    bytes_write_u64(&w, o->frame->head.first_seq + i);
+}
+
 /* Recipes by ascending number, each once; unknown ones are a newer agent's. */
 static enum dl_err convert_recipes(struct opening *o, struct opened *r,
                                    const struct record *rec)
@@ -132,7 +144,9 @@ static enum dl_err convert_recipes(struct opening *o, struct opened *r,
         r->recipes_len += LIKENESS_TOKEN_BYTES;
         last = no;
     }
-    if (likeness_token(r->recipes, r->recipes_len, &r->tokens[r->token_count]))
+    uint8_t event[LIKENESS_EVENT_BYTES];
+    name_event(o, r, event);
+    if (likeness_token(r->recipes, r->recipes_len, event, &r->tokens[r->token_count]))
         r->token_count++;
     else
         r->recipes_len = 0;

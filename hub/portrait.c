@@ -92,6 +92,17 @@ static void print_scores(const json_t *profile)
     printf("; seen %" PRId64 " days ago\n", json_get_int(rfm, "recency_days", 0));
 }
 
+static void print_audience(const json_t *platforms)
+{
+    size_t i;
+    json_t *one;
+    if (json_array_size(platforms) == 0)
+        return;
+    printf(LABEL, "sealed for");
+    json_array_foreach(platforms, i, one) printf("%s%s", i ? ", " : "", json_string_value(one));
+    puts(", which the custodian alone can open");
+}
+
 void portrait_print(const json_t *profile)
 {
     const char *first = json_get_str(profile, "first_seen");
@@ -110,6 +121,7 @@ void portrait_print(const json_t *profile)
     json_object_foreach(json_object_get(profile, "categories"), code, of)
         print_amounts("categories", code, of);
     print_identifiers(json_object_get(profile, "identifiers"));
+    print_audience(json_object_get(profile, "audience"));
 }
 
 void portrait_print_line(const json_t *profile)

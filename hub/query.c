@@ -3,6 +3,7 @@
 #include "crypto/token.h"
 #include "platform/bytes.h"
 #include "platform/clock.h"
+#include "sync/audience_set.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static json_t *time_json(int64_t ms)
 
 /* What the rows of a profile build up. */
 struct portrait {
-    json_t *identifiers, *types, *value, *stores, *channels, *categories, *checkins;
+    json_t *identifiers, *types, *value, *stores, *channels, *categories, *checkins, *audience;
     int64_t events, purchases, refunds, visits, checkin_count;
     int64_t first_ms, last_ms;
     struct store_measure *rows;
@@ -159,19 +160,31 @@ static enum dl_err add_measure(struct portrait *p, const struct store_measure *m
     return DL_OK; /* of a later version */
 }
 
+/* For which advertising platforms something is kept, sealed for the custodian. */
+static enum dl_err add_audience(struct portrait *p, struct store *st, int64_t root)
+{
+    uint8_t schemes = 0;
+    enum dl_err err = st->audience_of_root(st, root, &schemes);
+    for (uint8_t i = 1; !err && i < AUDIENCE_SCHEMES_END; i++)
+        if ((schemes & AUDIENCE_BIT(i)) &&
+            json_array_append_new(p->audience, json_string(audience_scheme_name(i))) != 0)
+            err = DL_E_NOMEM;
+    return err;
+}
+
 static json_t *draw(const struct portrait *p, const uint8_t key[static STORE_NODE_KEY_BYTES])
 {
     char id[QUERY_PROFILE_ID_BYTES];
     query_profile_id(key, id);
     return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:O, s:O, s:O, s:O, s:O, s:O, "
-                     "s:O}",
+                     "s:O, s:O}",
                      "profile_id", id, "events", (json_int_t)p->events, "purchases",
                      (json_int_t)p->purchases, "refunds", (json_int_t)p->refunds, "visits",
                      (json_int_t)p->visits, "checkins", (json_int_t)p->checkin_count,
                      "first_seen", time_json(p->first_ms), "last_seen", time_json(p->last_ms),
                      "value", p->value, "stores", p->stores, "channels", p->channels,
                      "categories", p->categories, "occasions", p->checkins, "types", p->types,
-                     "identifiers", p->identifiers);
+                     "identifiers", p->identifiers, "audience", p->audience);
 }
 
 static enum dl_err draw_all(struct portrait *p, const uint8_t key[static STORE_NODE_KEY_BYTES],
@@ -192,10 +205,10 @@ static enum dl_err draw_all(struct portrait *p, const uint8_t key[static STORE_N
 enum dl_err query_profile_of_root(struct store *st, int64_t root,
                                   const uint8_t key[static STORE_NODE_KEY_BYTES], json_t **ret)
 {
-    struct portrait p = {.identifiers = json_array()};
+    struct portrait p = {.identifiers = json_array(), .audience = json_array()};
     json_t **const objects[] = {&p.types,    &p.value,      &p.stores,
                                 &p.channels, &p.categories, &p.checkins};
-    enum dl_err err = p.identifiers ? DL_OK : DL_E_NOMEM;
+    enum dl_err err = p.identifiers && p.audience ? DL_OK : DL_E_NOMEM;
     for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++)
         if (!(*objects[i] = json_object()))
             err = DL_E_NOMEM;
@@ -204,10 +217,13 @@ enum dl_err query_profile_of_root(struct store *st, int64_t root,
     if (!err)
         err = st->measures_of_root(st, root, add_row, &p);
     if (!err)
+        err = add_audience(&p, st, root);
+    if (!err)
         err = draw_all(&p, key, ret);
     for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++)
         json_decref(*objects[i]);
     json_decref(p.identifiers);
+    json_decref(p.audience);
     free(p.rows);
     return err;
 }
@@ -245,12 +261,15 @@ enum dl_err query_stats(struct store *st, json_t **ret)
     if (err)
         return err;
     json_t *stats =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "events",
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "events",
                   (json_int_t)s.counters[STORE_COUNT_EVENTS], "profiles",
                   (json_int_t)s.profiles, "identifiers", (json_int_t)s.identifiers, "devices",
                   (json_int_t)s.devices, "devices_revoked", (json_int_t)s.devices_revoked,
                   "observations", (json_int_t)s.observations, "streams", (json_int_t)s.streams,
-                  "tombstones", (json_int_t)s.tombstones);
+                  "tombstones", (json_int_t)s.tombstones, "identifiers_shared",
+                  (json_int_t)s.shared, "identifiers_detached", (json_int_t)s.detached,
+                  "identifiers_saturated", (json_int_t)s.saturated, "identifiers_blocked",
+                  (json_int_t)s.blocked, "identifiers_quarantined", (json_int_t)s.quarantined);
     for (size_t i = STORE_COUNT_EVENTS + 1; stats && i < STORE_COUNTERS; i++)
         if (json_object_set_new(stats, store_counter_name((enum store_counter)i),
                                 json_integer(s.counters[i])) != 0) {

@@ -6,6 +6,7 @@ enum stmt {
     STMT_OF,
     STMT_EACH,
     STMT_GET,
+    STMT_OF_ROOT,
     STMT_REFUSE,
     STMT_REFUSED_ANY,
     STMT_SETTLE_ONE,
@@ -28,6 +29,12 @@ static const char *const stmt_sql[STMT_COUNT] = {
          "ORDER BY a.observation, a.schemes LIMIT ?3"),
     [STMT_GET] = ("SELECT " COLUMNS ", 0 FROM audience a "
                   "WHERE a.observation = ?1 AND a.schemes = ?2"),
+    [STMT_OF_ROOT] =
+        ("WITH members(no) AS (SELECT ?1 UNION ALL "
+         "SELECT no FROM nodes WHERE root = ?1 AND root <> no) "
+         "SELECT DISTINCT a.schemes FROM members m CROSS JOIN evidence e ON e.node = m.no "
+         "CROSS JOIN observations o ON o.no = e.observation AND o.anchor = m.no "
+         "CROSS JOIN audience a ON a.observation = o.no"),
     [STMT_REFUSE] = ("INSERT INTO refusals(element, refused_ms, generation) VALUES (?1, ?2, "
                      "(SELECT generation FROM rekey)) "
                      "ON CONFLICT(element) DO UPDATE "
@@ -48,7 +55,7 @@ static const char *const stmt_sql[STMT_COUNT] = {
          "CROSS JOIN refusals f ON f.element = m.element)"),
     [STMT_SETTLE_ALL] =
         ("WITH refused(root, ms) AS (SELECT n.root, max(f.refused_ms) FROM refusals f "
-         "JOIN nodes n ON n.element = f.element GROUP BY n.root), "
+         "CROSS JOIN nodes n ON n.element = f.element GROUP BY n.root), "
          "members(no, ms) AS (SELECT root, ms FROM refused UNION ALL SELECT n.no, r.ms "
          "FROM refused r CROSS JOIN nodes n ON n.root = r.root AND n.root <> n.no) "
          "DELETE FROM audience WHERE (observation, schemes) IN "
@@ -122,6 +129,16 @@ static enum dl_err audience_get(struct store *st, int64_t observation, uint8_t s
     return each_row(q, fn, ctx);
 }
 
+static enum dl_err audience_of_root(struct store *st, int64_t root, uint8_t *ret_schemes)
+{
+    sqlite3_stmt *q = stmt(st, STMT_OF_ROOT);
+    bind_int(q, 1, root);
+    *ret_schemes = 0;
+    while (sqlite3_step(q) == SQLITE_ROW)
+        *ret_schemes |= (uint8_t)sqlite3_column_int(q, 0);
+    return sqlite_end(q, DL_OK);
+}
+
 static enum dl_err audience_refuse(struct store *st,
                                    const uint8_t element[static GROUP_ELEMENT_BYTES],
                                    int64_t refused_ms)
@@ -153,6 +170,7 @@ struct sqlite_stmts sqlite_audience_part(struct store *api)
     api->audience_of = audience_of;
     api->audience_each = audience_each;
     api->audience_get = audience_get;
+    api->audience_of_root = audience_of_root;
     api->audience_refuse = audience_refuse;
     api->audience_settle = audience_settle;
     return (struct sqlite_stmts){stmt_sql, STMT_COUNT};

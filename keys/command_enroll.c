@@ -1,7 +1,6 @@
 #include "crypto/secret.h"
 #include "keys/commands.h"
 #include "keys/enrol.h"
-#include "keys/passphrase.h"
 #include "platform/file.h"
 #include "platform/term.h"
 

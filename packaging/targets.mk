@@ -7,7 +7,7 @@ SUPPORT   := $(wildcard tests/support/*.c)
 layer_of   = $(word 3,$(subst /, ,$(1)))
 define unit
 $(B)/$(1:.c=)$(EXE): $(call obj,$(1) $(SUPPORT)) $(call libs_of,$(call layer_of,$(1)))
-	$$(call link,$$^,$(deps_$(call layer_of,$(1))) -lcmocka)
+	$$(call link,$$^,$(deps_$(call layer_of,$(1))) -lcmocka$(if $(filter bench,$(call layer_of,$(1))), -lm))
 $(call obj,$(1)): $(if $(filter hub,$(call layer_of,$(1))),$(B)/gen/hub_sql.h) $(if $(filter sync,$(call layer_of,$(1))),$(B)/gen/sync_sql.h)
 endef
 $(foreach t,$(UNIT_SRC),$(eval $(call unit,$(t))))
@@ -31,7 +31,7 @@ test-packages:
 	@packaging/install-packages build test
 test: test-packages ## everything that decides: layers, unit (ASan+UBSan, TSan), integration, privacy
 	@tests/run start
-	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(B)/bench/linkage/people
 	@$(MAKE) --no-print-directory -j$(JOBS) SAN=asan unit-build
 	@$(MAKE) --no-print-directory -j$(JOBS) SAN=tsan tsan-build
 	@$(MAKE) --no-print-directory -j$(JOBS) CC=clang SAN=fuzz fuzz-build
@@ -61,7 +61,7 @@ tsan-build: $(TSAN_BIN)
 tsan: tsan-build
 	@tests/run tsan $(TSAN_BIN)
 
-integration: all ## whole programs against each other on loopback
+integration: all $(B)/bench/linkage/people ## whole programs against each other on loopback
 	@tests/run integration $(INTEGRATION)
 privacy: all ## the promises: canary customers searched in everything
 	@tests/run privacy $(PRIVACY)
@@ -109,7 +109,7 @@ fuzz: ## every fuzzer for FUZZ_SECONDS (60); a crash becomes a file of its corpu
 .PHONY: check layers lint format
 C_FILES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 SH_FILES := $(shell git ls-files '*.sh' 2>/dev/null) packaging/deps packaging/install-packages packaging/embed-sql \
-            packaging/deb/build tests/run tests/layers tests/fuzz/replay demo/run demo/make-data bench/run
+            packaging/deb/build tests/run tests/layers tests/fuzz/replay demo/run demo/make-data bench/run bench/linkage/run
 layers: ## who includes whom: prints offenders
 	@tests/layers
 format: ## lay out every C file
@@ -167,12 +167,22 @@ bench-query: ## time to read a profile and a timeline, from 1 to 10 million even
 
 # The linker's own measure; links agent/ and hub/, which nothing that ships does.
 .PHONY: bench-linkage
-LINKAGE_OBJ := $(call obj,$(wildcard bench/linkage/*.c) agent/recipes.c agent/phonetic.c $(wildcard hub/linkage*.c))
-$(B)/bench/linkage/linkage: $(LINKAGE_OBJ) $(call libs_of,sync)
-	$(call link,$^,$(deps_keys))
+# People and errors to measure it with, made without having seen it: bench/linkage/README.md.
+PEOPLE_OBJ  := $(call obj,$(filter-out bench/linkage/people_main.c bench/linkage/people_form.c,$(wildcard bench/linkage/people*.c)))
+LINKAGE_OBJ := $(PEOPLE_OBJ) $(call obj,bench/linkage/people_form.c bench/linkage/linkage.c bench/linkage/clear.c $(wildcard hub/linkage*.c))
+$(B)/bench/linkage/linkage: $(LINKAGE_OBJ) $(call libs_of,agent)
+	$(call link,$^,$(deps_agent) -lm)
+$(B)/tests/unit/bench/test_people$(EXE): $(PEOPLE_OBJ)
+$(B)/bench/linkage/people: $(call obj,bench/linkage/people_main.c) $(PEOPLE_OBJ)
+	$(call link,$^,-lm)
 bench-linkage: $(B)/bench/linkage/linkage ## F1 of linkage by recipes, and among 1,000,000 others
 	@for seed in 1 2 3 4; do $< --seed $$seed || exit 1; done
 	@$< --distractors 1000000
+
+.PHONY: bench-people
+bench-people: all $(B)/bench/linkage/people ## 2,000 invented people of each profile through agent and hub
+	@packaging/install-packages build test
+	@bench/linkage/run $(BIN) $(B)/bench/linkage/people
 
 # ---- installing ------------------------------------------------------------------------
 .PHONY: install uninstall dist clean distclean help deps

@@ -12,9 +12,10 @@
 
 #include "crypto/token.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#define RECIPE_VERSION   1
+#define RECIPE_VERSION   2
 #define RECIPE_COUNT     40
 #define RECIPE_PARTS_MAX 3
 
@@ -25,11 +26,10 @@ enum recipe_part {
     RECIPE_GIVEN_HEAD,
     RECIPE_GIVEN_TAIL,
     RECIPE_GIVEN_INITIAL,
-    RECIPE_GIVEN_EXACT,
     RECIPE_SURNAME_SOUND,
     RECIPE_SURNAME_HEAD,
     RECIPE_SURNAME_TAIL,
-    RECIPE_SURNAME_EXACT,
+    RECIPE_SURNAME_INITIAL,
     RECIPE_BIRTH, /* day and month in either order */
     RECIPE_BIRTH_YEAR_MONTH,
     RECIPE_BIRTH_YEAR_DAY,
@@ -37,9 +37,9 @@ enum recipe_part {
     RECIPE_POSTCODE,
     RECIPE_POSTCODE_HEAD,
     RECIPE_POSTCODE_TAIL,
-    RECIPE_STREET_SOUND,
+    RECIPE_STREET_HEAD,
     RECIPE_STREET_NUMBER,
-    RECIPE_CITY_SOUND,
+    RECIPE_CITY_HEAD,
     RECIPE_SEX,
     RECIPE_PARTS
 };
@@ -49,6 +49,7 @@ enum recipe_part {
 struct recipe {
     uint8_t type;       /* TOKEN_TYPE_RECIPE_FIRST and on, without a hole */
     uint8_t part_count; /* 2 or 3 */
+    bool exchanges;     /* the first two parts go in ascending order */
     uint8_t parts[RECIPE_PARTS_MAX];
     uint32_t mask; /* RECIPE_BIT of each */
 };

@@ -1,5 +1,6 @@
 #include "agent/normalise/forms.h"
 #include "agent/normalise/unicode.h"
+#include "agent/normalise/words.h"
 #include "crypto/secret.h"
 #include "platform/clock.h"
 
@@ -14,6 +15,7 @@ struct parts {
     unsigned value[3];
     size_t digits[3];
     char separator;
+    int named; /* which part is a month's name; -1: none */
 };
 
 /* Days since 1970, of the proleptic Gregorian calendar. */
@@ -46,6 +48,10 @@ static enum normalise_reason to_ascii(const struct form_input *in, char *ret, si
             c = '0' + digit;
         else if (c == 0x2013 || c == 0x2010 || c == 0x2011)
             c = '-';
+        else if (c == 0xC4) /* März */
+            c = 'A';
+        else if (c == 0xC9 || c == 0xDB) /* février, août */
+            c = c == 0xC9 ? 'E' : 'U';
         if (n == 0 || c >= 0x80 || kept == TEXT_BYTES_MAX)
             reason = NORMALISE_BAD_DATE;
         else
@@ -71,36 +77,118 @@ static size_t without_midnight(const char *text, size_t len)
     return len;
 }
 
-/* Three numbers with the same separator between them. */
+static bool is_letter(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+static bool is_gap(char c)
+{
+    return c == ' ' || c == '-' || c == '/' || c == '.';
+}
+
+/* "1. 2. 1990", "1 / 2 / 1990", "Feb. 1, 1990": blanks fall away beside what parts the
+ * numbers, dots behind letters and commas are blanks. */
+static size_t tighten(char *text, size_t len)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < len; i++) {
+        bool stop = text[i] == '.' && kept > 0 && is_letter(text[kept - 1]);
+        char c = text[i];
+        if (c == ',' || stop)
+            c = ' ';
+        bool parted = kept > 0 && is_gap(text[kept - 1]);
+        if (c == ' ' && (kept == 0 || parted))
+            continue;
+        if (parted && text[kept - 1] == ' ' && is_gap(c))
+            kept--;
+        text[kept++] = c;
+    }
+    return kept > 0 && text[kept - 1] == ' ' ? kept - 1 : kept;
+}
+
+/* Months in English, German, French and Spanish, as people shorten them. */
+static unsigned month_named(struct word w)
+{
+    static const char *const months[12] = {
+        "JAN JANUARY JANUAR JANVIER JANV ENERO ENE",
+        "FEB FEBRUARY FEBRUAR FEVRIER FEVR FEV FEBRERO",
+        "MAR MARCH MARZ MRZ MARS MARZO",
+        "APR APRIL AVRIL AVR ABRIL ABR",
+        "MAY MAI MAYO",
+        "JUN JUNE JUNI JUIN JUNIO",
+        "JUL JULY JULI JUILLET JUIL JULIO",
+        "AUG AUGUST AOUT AGOSTO AGO",
+        "SEP SEPT SEPTEMBER SEPTEMBRE SEPTIEMBRE",
+        "OCT OCTOBER OKT OKTOBER OCTOBRE OCTUBRE",
+        "NOV NOVEMBER NOVEMBRE NOVIEMBRE",
+        "DEC DECEMBER DEZ DEZEMBER DECEMBRE DIC DICIEMBRE",
+    };
+    for (unsigned i = 0; i < 12; i++)
+        if (word_in(w, months[i]))
+            return i + 1;
+    return 0;
+}
+
+/* A month's name at text[0..): how long it is; 0: it is none. */
+static size_t take_month(const char *text, size_t len, size_t part, struct parts *ret)
+{
+    size_t letters = 0;
+    while (letters < len && is_letter(text[letters]))
+        letters++;
+    unsigned month = month_named((struct word){text, letters});
+    if (month == 0 || part > 1 || ret->digits[part] > 0 || ret->named >= 0)
+        return 0;
+    ret->value[part] = month;
+    ret->digits[part] = 2;
+    ret->named = (int)part;
+    return letters;
+}
+
+/* Three numbers, or two and a month, with the same separator between them. */
 static bool split(const char *text, size_t len, struct parts *ret)
 {
     size_t part = 0;
-    *ret = (struct parts){.separator = '\0'};
+    *ret = (struct parts){.named = -1};
     for (size_t i = 0; i < len; i++) {
         char c = text[i];
+        if (is_letter(c)) {
+            size_t letters = take_month(text + i, len - i, part, ret);
+            if (letters == 0)
+                return false;
+            i += letters - 1;
+            continue;
+        }
         if (c >= '0' && c <= '9') {
             if (++ret->digits[part] > 4)
                 return false;
             ret->value[part] = ret->value[part] * 10 + (unsigned)(c - '0');
-        } else if ((c == '-' || c == '/' || c == '.') && part < 2 && ret->digits[part] > 0 &&
-                   (ret->separator == '\0' || ret->separator == c)) {
+        } else if (is_gap(c) && part < 2 && ret->digits[part] > 0 &&
+                   (ret->separator == '\0' || ret->separator == c || ret->named >= 0)) {
             ret->separator = c;
             part++;
-        } else if (!(c == ' ' && ret->separator == '.' && ret->digits[part] == 0)) {
-            return false; /* "1. 2. 1990" has blanks after its dots */
+        } else {
+            return false;
         }
     }
     return part == 2 && ret->digits[2] > 0;
 }
 
-/* "19901231" */
+/* "19901231", or "31121990": the year's place tells them apart, for there is no 19th
+ * month. A spreadsheet leaves ".0" behind a number. */
 static bool split_compact(const char *text, size_t len, struct parts *ret)
 {
+    if (len == 10 && memcmp(text + 8, ".0", 2) == 0)
+        len = 8;
     if (len != 8)
         return false;
-    const char spaced[] = {text[0], text[1], text[2], text[3], '-',
-                           text[4], text[5], '-',     text[6], text[7]};
-    return split(spaced, sizeof spaced, ret);
+    const char year_first[] = {text[0], text[1], text[2], text[3], '-',
+                               text[4], text[5], '-',     text[6], text[7]};
+    const char year_last[] = {text[0], text[1], '-',     text[2], text[3],
+                              '-',     text[4], text[5], text[6], text[7]};
+    if (!split(year_first, sizeof year_first, ret))
+        return false;
+    return ret->value[1] <= 12 || split(year_last, sizeof year_last, ret);
 }
 
 /* Day and month of p->value[0] and [1]. */
@@ -109,7 +197,9 @@ static enum normalise_reason order(const struct parts *p, enum normalise_date_or
 {
     unsigned a = p->value[0], b = p->value[1];
     bool day_first = order == NORMALISE_DATE_DAY_FIRST || p->separator == '.';
-    if (order == NORMALISE_DATE_AUTO && p->separator != '.') {
+    if (p->named >= 0) {
+        day_first = p->named == 1;
+    } else if (order == NORMALISE_DATE_AUTO && p->separator != '.') {
         if (a <= 12 && b <= 12 && a != b)
             return NORMALISE_AMBIGUOUS_DATE;
         day_first = a > 12;
@@ -133,10 +223,11 @@ static enum normalise_reason judge(unsigned year, unsigned month, unsigned day)
     return days < today - (int64_t)AGE_YEARS_MAX * 366 ? NORMALISE_BAD_DATE : NORMALISE_OK;
 }
 
-static enum normalise_reason read_date(const struct form_input *in, const char *text,
-                                       size_t len, struct form_output *out)
+static enum normalise_reason read_date(const struct form_input *in, char *text, size_t len,
+                                       struct form_output *out)
 {
     struct parts p;
+    len = tighten(text, len);
     len = without_midnight(text, len);
     if (!split_compact(text, len, &p) && !split(text, len, &p))
         return NORMALISE_BAD_DATE;

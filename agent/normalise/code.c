@@ -1,5 +1,5 @@
-#include "agent/normalise/forms.h"
 #include "agent/normalise/unicode.h"
+#include "agent/normalise/words.h"
 #include "agent/pii_guard.h"
 
 #include <stdbool.h>
@@ -37,12 +37,18 @@ static void drop_spaces(struct form_output *out)
     out->len = kept;
 }
 
-enum normalise_reason form_loyalty_id(const struct form_input *in, struct form_output *out)
+static enum normalise_reason loyalty_id(const struct form_input *in, struct form_output *out)
 {
     enum normalise_reason reason = fold(in, out, UNICODE_UPPER, ID_BYTES_MAX);
     if (!reason)
         drop_spaces(out);
     return !reason && is_zeros(out->bytes, out->len) ? NORMALISE_PLACEHOLDER : reason;
+}
+
+/* Without the blank before it a mark stands upon another letter. */
+enum normalise_reason form_loyalty_id(const struct form_input *in, struct form_output *out)
+{
+    return words_settle(in, loyalty_id, out);
 }
 
 enum normalise_reason form_account_id(const struct form_input *in, struct form_output *out)

@@ -41,7 +41,8 @@ enum normalise_reason form_country(const struct form_input *in, struct form_outp
         w = (struct word){"gr", 2};
     for (size_t i = 0; i < country_count; i++) {
         const struct country *c = &country_table[i];
-        if (!is_code(c->alpha2, w) && !is_code(c->alpha3, w) && !has_name(c->names, w))
+        if (!is_code(c->alpha2, w) && !is_code(c->alpha3, w) && !is_code(c->numeric, w) &&
+            !has_name(c->names, w))
             continue;
         if (out->cap < 2)
             return NORMALISE_TOO_LONG;

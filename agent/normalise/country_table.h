@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 struct country {
-    char alpha2[3], alpha3[4];
+    char alpha2[3], alpha3[4], numeric[4];
     const char *names; /* folded as words.h does, parted by | */
 };
 

@@ -84,6 +84,16 @@ static bool has_space(const char *text, size_t len)
     return false;
 }
 
+/* Joiners belong to some domain names (RFC 5892, A.1 and A.2, which libidn2 checks). */
+static bool has_joiner(const char *text, size_t len)
+{
+    for (size_t i = 0; i + 3 <= len; i++)
+        if (memcmp(text + i, "\xE2\x80\x8C", 3) == 0 ||
+            memcmp(text + i, "\xE2\x80\x8D", 3) == 0)
+            return true;
+    return false;
+}
+
 static bool wants_idna(const char *domain, size_t len)
 {
     for (size_t i = 0; i < len; i++)
@@ -154,6 +164,8 @@ enum normalise_reason form_email(const struct form_input *in, struct form_output
     size_t local_len = (size_t)(at - out->bytes);
     char *domain = at + 1;
     size_t domain_len = len - local_len - 1;
+    if (has_joiner(out->bytes, local_len))
+        return NORMALISE_BAD_CHARACTER;
     if (!local_is_good(out->bytes, local_len))
         return NORMALISE_BAD_LOCAL_PART;
     if (wants_idna(domain, domain_len) &&

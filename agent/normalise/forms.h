@@ -51,14 +51,16 @@ enum normalise_reason form_surname(const struct form_input *in, struct form_outp
 enum normalise_reason form_street(const struct form_input *in, struct form_output *out);
 enum normalise_reason form_city(const struct form_input *in, struct form_output *out);
 
-/* "1990-12-31". */
+/* "1990-12-31", from years first or last, eight digits, or a month's name in English,
+ * German, French or Spanish. */
 enum normalise_reason form_date_of_birth(const struct form_input *in, struct form_output *out);
 
-/* Upper-case letters and digits alone. Held against the region's format where it
- * is known; a US ZIP+4 is its first five digits. */
+/* Upper-case letters and digits alone, without a country's sign ("D-10115"). Held
+ * against the region's format where it is known; a US ZIP+4 is its first five digits,
+ * Argentina's long code the four that its short one has. */
 enum normalise_reason form_postcode(const struct form_input *in, struct form_output *out);
 
-/* ISO 3166 alpha-2, from alpha-2, alpha-3 or an English name. */
+/* ISO 3166 alpha-2, from alpha-2, alpha-3, the number or an English name. */
 enum normalise_reason form_country(const struct form_input *in, struct form_output *out);
 
 /* m, f or x. */

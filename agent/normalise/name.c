@@ -14,7 +14,7 @@ static const char titles[] =
     "\xD0\xB3\xD0\xBE\xD1\x81\xD0\xBF\xD0\xBE\xD0\xB4\xD0\xB8\xD0\xBD"; /* господин */
 
 static const char suffixes[] =
-    "jr sr jnr snr junior senior ii iii iv phd md dds mba msc bsc esq";
+    "jr sr jnr snr junior senior ii iii iv 2nd 3rd 4th phd md dds mba msc bsc esq";
 
 static const char particles[] = "von vom van der den de del dela della di da das do dos du le "
                                 "la zu zum zur ten ter te af av "

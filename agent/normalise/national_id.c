@@ -76,7 +76,7 @@ static bool brazil(const char *t)
            weighted(t, second, 10) * 10 % 11 % 10 == digit(t[10]);
 }
 
-/* Steuer-Identifikationsnummer: ISO 7064 MOD 11,10. */
+/* Steuer-Identifikationsnummer, and Croatia's OIB: ISO 7064 MOD 11,10. */
 static bool germany(const char *t)
 {
     const size_t len = 11;
@@ -109,20 +109,157 @@ static bool italy(const char *t)
     return t[len - 1] == (char)('A' + sum % 26);
 }
 
+static bool has_luhn_digit(const char *t, size_t len)
+{
+    unsigned sum = 0;
+    for (size_t i = 0; i < len; i++) {
+        unsigned d = digit(t[len - 1 - i]) << (i % 2);
+        sum += d > 9 ? d - 9 : d;
+    }
+    return sum % 10 == 0;
+}
+
+/* Personnummer, with the century or without it. */
+static bool sweden(const char *t)
+{
+    return has_luhn_digit(t, 10);
+}
+
+static bool sweden_long(const char *t)
+{
+    return has_luhn_digit(t + 2, 10);
+}
+
+/* Henkilotunnus: the date and number modulo 31; the century's letter does not count. */
+static bool finland_of(const char *date, const char *no, char check)
+{
+    return check ==
+           "0123456789ABCDEFHJKLMNPRSTUVWXY"[(number(date, 6) * 1000 + number(no, 3)) % 31];
+}
+
+static bool finland(const char *t)
+{
+    return finland_of(t, t + 6, t[9]);
+}
+
+static bool finland_lettered(const char *t)
+{
+    return finland_of(t, t + 7, t[10]);
+}
+
+static bool norway(const char *t)
+{
+    static const unsigned char first[] = {3, 7, 6, 1, 8, 9, 4, 5, 2, 1};
+    static const unsigned char second[] = {5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1};
+    return weighted(t, first, 10) % 11 == 0 && weighted(t, second, 11) % 11 == 0;
+}
+
+/* Rodne cislo from 1954 on; until 1985 a rest of ten was written as a zero. */
+static bool czechia(const char *t)
+{
+    return number(t, 10) % 11 == 0 || (t[9] == '0' && number(t, 9) % 11 == 10);
+}
+
+static bool romania(const char *t)
+{
+    static const unsigned char weights[] = {2, 7, 9, 1, 4, 6, 3, 5, 8, 2, 7, 9};
+    unsigned rest = weighted(t, weights, 12) % 11;
+    return (rest == 10 ? 1 : rest) == digit(t[12]);
+}
+
+static bool bulgaria(const char *t)
+{
+    static const unsigned char weights[] = {2, 4, 8, 5, 10, 9, 7, 3, 6};
+    return weighted(t, weights, 9) % 11 % 10 == digit(t[9]);
+}
+
+/* Estonia and Lithuania: other weights where the first give a ten. */
+static bool baltic(const char *t)
+{
+    static const unsigned char first[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 1};
+    static const unsigned char second[] = {3, 4, 5, 6, 7, 8, 9, 1, 2, 3};
+    unsigned rest = weighted(t, first, 10) % 11;
+    if (rest == 10)
+        rest = weighted(t, second, 10) % 11;
+    return rest % 10 == digit(t[10]);
+}
+
+static bool turkey(const char *t)
+{
+    static const unsigned char first[] = {7, 9, 7, 9, 7, 9, 7, 9, 7};
+    static const unsigned char all[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    return t[0] != '0' && weighted(t, first, 9) % 10 == digit(t[9]) &&
+           weighted(t, all, 10) % 10 == digit(t[10]);
+}
+
+/* ISO 7064 MOD 11-2. */
+static bool china(const char *t)
+{
+    static const unsigned char weights[] = {7, 9, 10, 5,  8, 4, 2, 1, 6,
+                                            3, 7, 9,  10, 5, 8, 4, 2};
+    return t[17] == "10X98765432"[weighted(t, weights, 17) % 11];
+}
+
+static bool south_africa(const char *t)
+{
+    return has_luhn_digit(t, 13);
+}
+
+static char chile_digit(const char *t, size_t len)
+{
+    unsigned sum = 0;
+    for (size_t i = 0; i < len; i++)
+        sum += digit(t[len - 1 - i]) * (unsigned)(2 + i % 6);
+    return "0K987654321"[sum % 11];
+}
+
+static bool chile(const char *t)
+{
+    return t[8] == chile_digit(t, 8);
+}
+
+static bool chile_short(const char *t)
+{
+    return t[7] == chile_digit(t, 7);
+}
+
 /* Where a country has one scheme that everybody has. Elsewhere: as it is. */
 static const struct {
     const char *region;
     const char *pattern;
-    bool (*check)(const char *text); /* NULL: there is no check digit */
+    bool (*check)(const char *text);
 } schemes[] = {
-    {"ES", "NNNNNNNNA", spain},        {"ES", "XNNNNNNNA", spain},
-    {"ES", "YNNNNNNNA", spain},        {"ES", "ZNNNNNNNA", spain},
-    {"FR", "NNNNNNNNNNNNNNN", france}, {"FR", "NNNNN2ANNNNNNNN", france},
-    {"FR", "NNNNN2BNNNNNNNN", france}, {"NL", "NNNNNNNNN", netherlands},
-    {"PL", "NNNNNNNNNNN", poland},     {"BE", "NNNNNNNNNNN", belgium},
-    {"BR", "NNNNNNNNNNN", brazil},     {"CH", "756NNNNNNNNNN", switzerland},
-    {"IT", "AAAAAA**A**A***A", italy}, {"DE", "NNNNNNNNNNN", germany},
-    {"US", "NNNNNNNNN", NULL},         {"GB", "AANNNNNNA", NULL},
+    {"ES", "NNNNNNNNA", spain},
+    {"ES", "XNNNNNNNA", spain},
+    {"ES", "YNNNNNNNA", spain},
+    {"ES", "ZNNNNNNNA", spain},
+    {"FR", "NNNNNNNNNNNNNNN", france},
+    {"FR", "NNNNN2ANNNNNNNN", france},
+    {"FR", "NNNNN2BNNNNNNNN", france},
+    {"NL", "NNNNNNNNN", netherlands},
+    {"PL", "NNNNNNNNNNN", poland},
+    {"BE", "NNNNNNNNNNN", belgium},
+    {"BR", "NNNNNNNNNNN", brazil},
+    {"CH", "756NNNNNNNNNN", switzerland},
+    {"IT", "AAAAAA**A**A***A", italy},
+    {"DE", "NNNNNNNNNNN", germany},
+    {"SE", "NNNNNNNNNN", sweden},
+    {"SE", "NNNNNNNNNNNN", sweden_long},
+    {"FI", "NNNNNNNNN*", finland},
+    {"FI", "NNNNNNANNN*", finland_lettered},
+    {"NO", "NNNNNNNNNNN", norway},
+    {"CZ", "NNNNNNNNNN", czechia},
+    {"SK", "NNNNNNNNNN", czechia},
+    {"RO", "NNNNNNNNNNNNN", romania},
+    {"BG", "NNNNNNNNNN", bulgaria},
+    {"EE", "NNNNNNNNNNN", baltic},
+    {"LT", "NNNNNNNNNNN", baltic},
+    {"HR", "NNNNNNNNNNN", germany},
+    {"TR", "NNNNNNNNNNN", turkey},
+    {"CN", "NNNNNNNNNNNNNNNNN*", china},
+    {"ZA", "NNNNNNNNNNNNN", south_africa},
+    {"CL", "NNNNNNNN*", chile},
+    {"CL", "NNNNNNN*", chile_short},
 };
 
 /* What is written as the scheme is must have its check digit. A document of
@@ -132,8 +269,7 @@ static enum normalise_reason check(const char *region, const char *text, size_t 
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
         if (strcmp(schemes[i].region, region) == 0 &&
             plain_matches(text, len, schemes[i].pattern))
-            return !schemes[i].check || schemes[i].check(text) ? NORMALISE_OK
-                                                               : NORMALISE_BAD_CHECK_DIGIT;
+            return schemes[i].check(text) ? NORMALISE_OK : NORMALISE_BAD_CHECK_DIGIT;
     return NORMALISE_OK;
 }
 

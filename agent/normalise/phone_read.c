@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define VANITY_LETTERS_MIN 3 /* fewer are slips of the keyboard */
-#define ZERO_WIDTH_BOM     0xFEFF
 
 /* The number as it shrinks to its digits. */
 struct written {
@@ -87,7 +86,7 @@ static bool resolve_context(struct written *w)
 
 static bool is_blank(int32_t c)
 {
-    return phone_is_gap(c) || unicode_is_space(c) || c == ZERO_WIDTH_BOM;
+    return phone_is_gap(c) || unicode_is_space(c) || unicode_is_invisible(c);
 }
 
 static bool are_blank(const int32_t *points, size_t len)

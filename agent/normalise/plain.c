@@ -21,7 +21,9 @@ static int32_t plain_point(int32_t c)
     int digit = unicode_digit(c);
     if (digit >= 0)
         return '0' + digit;
-    return c >= 0x2010 && c <= 0x2015 ? '-' : c;
+    if (c == 0x3012) /* Japan's postal mark */
+        return ' ';
+    return (c >= 0x2010 && c <= 0x2015) || c == 0x2212 ? '-' : c;
 }
 
 enum normalise_reason plain_fold(const struct form_input *in, const char *drop, size_t max,

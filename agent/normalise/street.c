@@ -43,11 +43,18 @@ static const char *const kinds[] = {
 /* Types that stand before the name: what follows them and is "st" is a saint. */
 static const char leading[] = "rue via av blvd pl pza all imp ch calle rua quai cours";
 static const char clinging[] = "str weg gasse allee all ring damm pl plein laan gracht";
-static const char numbered[] = "nr no num numero nummer";
-static const char units[] = "apt apartment flat unit suite whg wohnung top etage floor fl appt";
+static const char numbered[] =
+    "nr no num numero nummer \xD0\xB4 \xD0\xB4\xD0\xBE\xD0\xBC"; /* д дом */
+static const char units[] =
+    "apt apartment flat unit suite level lvl shop whg wohnung top etage floor fl appt "
+    "\xD0\xBA\xD0\xB2 "                                                 /* кв */
+    "\xD0\xBA\xD0\xB2\xD0\xB0\xD1\x80\xD1\x82\xD0\xB8\xD1\x80\xD0\xB0"; /* квартира */
+static const char floors[] = "og ug dg stock etage stg floor piso";
+static const char wings[] = "hinterhaus hh vorderhaus vh seitenflugel";
 static const char again[] = "bis ter quater";
 static const char ulica[] =
-    "ul ulica ulitsa \xD1\x83\xD0\xBB \xD1\x83\xD0\xBB\xD0\xB8\xD1\x86\xD0\xB0";
+    "ul ulica ulitsa \xD1\x83\xD0\xBB \xD1\x83\xD0\xBB\xD0\xB8\xD1\x86\xD0\xB0 " /* ул улица */
+    "\xCE\xBF\xCE\xB4\xCE\xBF\xCF\x83";                                          /* οδος */
 
 static bool is_digit(char c)
 {
@@ -95,6 +102,14 @@ size_t normalise_street_name_len(const char *form, size_t len)
     return at > 0 && is_number(last) ? at - 1 : len;
 }
 
+static bool is_kind(struct word w)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (word_in(w, kinds[i]))
+            return true;
+    return word_is(w, "st");
+}
+
 static struct word shortened(struct word w)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -105,16 +120,14 @@ static struct word shortened(struct word w)
 
 static bool add_name_word(struct form_output *out, struct word w, bool glued)
 {
-    static const char *const endings[] = {"strasse", "straat"};
+    static const char *const endings[][2] = {
+        {"strasse", "str"}, {"straat", "str"}, {"platz", "pl"}, {"allee", "all"}};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (w.len > strlen(endings[i]) && word_ends(w, endings[i])) {
-            w.len -= strlen(endings[i]);
-            return words_add(out, w, glued) && words_add(out, (struct word){"str", 3}, true);
+        if (w.len > strlen(endings[i][0]) && word_ends(w, endings[i][0])) {
+            const struct word brief = {endings[i][1], strlen(endings[i][1])};
+            w.len -= strlen(endings[i][0]);
+            return words_add(out, w, glued) && words_add(out, brief, true);
         }
-    if (w.len > 5 && word_ends(w, "platz")) {
-        w.len -= 5;
-        return words_add(out, w, glued) && words_add(out, (struct word){"pl", 2}, true);
-    }
     return words_add(out, w, glued);
 }
 
@@ -133,19 +146,47 @@ static bool add_name(const struct word *words, size_t count, struct form_output 
     return room;
 }
 
-/* Leaves out "flat 3" and the "nr" before a number; joins "12 a" at the end. */
+/* "3 og", the third floor, behind a name and a house number. */
+static bool is_floor(const struct word *words, size_t i, size_t count)
+{
+    return i >= 2 && i + 1 < count && is_number(words[i - 1]) && is_number(words[i]) &&
+           word_in(words[i + 1], floors);
+}
+
+/* "1st floor", before a house number that "floor 12" would take along. */
+static bool is_nth_floor(const struct word *words, size_t i, size_t count)
+{
+    static const char *const endings[] = {"st", "nd", "rd", "th"};
+    bool nth = false;
+    for (size_t k = 0; k < sizeof endings / sizeof *endings; k++)
+        nth = nth || (is_digit(words[i].s[0]) && word_ends(words[i], endings[k]));
+    return nth && i + 1 < count && word_in(words[i + 1], "floor fl level");
+}
+
+/* Leaves out "flat 3", "3 og", wings of a house and the "nr" before a number. */
 static size_t tidy(const struct word *words, size_t count, struct word ret[static WORDS_MAX])
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         bool before_number = i + 1 < count && is_number(words[i + 1]);
-        if (before_number && word_in(words[i], units))
+        if ((before_number && word_in(words[i], units)) || is_floor(words, i, count) ||
+            is_nth_floor(words, i, count))
             i++;
         else if (!(before_number && word_in(words[i], numbered)) &&
-                 !(i == 0 && count > 1 && word_in(words[i], ulica)))
+                 !(i == 0 && count > 1 && word_in(words[i], ulica)) &&
+                 !(i > 1 && i + 1 == count && word_in(words[i], wings)))
             ret[kept++] = words[i];
     }
     return kept;
+}
+
+/* "12 a main street" is number 12a; but "12 a street" is in A Street, and "12 n main
+ * street" in its northern half. */
+static bool has_letter_behind(const struct word *kept, size_t numbers, size_t count)
+{
+    return numbers == 1 && count > 2 && is_one_letter(kept[1]) &&
+           !word_in(kept[1], "n s e w") && is_digit(kept[0].s[kept[0].len - 1]) &&
+           (count > 3 || !is_kind(kept[2]));
 }
 
 static bool write_street(const struct word *words, size_t count, struct form_output *out)
@@ -156,7 +197,8 @@ static bool write_street(const struct word *words, size_t count, struct form_out
     while (first < end && is_number(kept[first]))
         first++;
     size_t numbers = first;
-    bool again_follows = numbers > 0 && first < end && word_in(kept[first], again);
+    bool again_follows = numbers > 0 && first < end &&
+                         (word_in(kept[first], again) || has_letter_behind(kept, first, end));
     if (again_follows)
         first++;
     if (first == end) /* numbers alone */
@@ -239,6 +281,9 @@ static enum normalise_reason city(const struct form_input *in, struct form_outpu
     secret_wipe(text, sizeof text);
     if (!reason && !words_have_letter(out->bytes, out->len))
         reason = NORMALISE_BAD_FORMAT;
+    struct word whole = {out->bytes, out->len};
+    if (!reason && (word_in(whole, "unknown unbekannt inconnu none") || word_is(whole, "n a")))
+        reason = NORMALISE_PLACEHOLDER;
     return reason;
 }
 

@@ -42,9 +42,16 @@ int unicode_digit(int32_t c)
     return -1;
 }
 
+bool unicode_is_invisible(int32_t c)
+{
+    return c == 0xAD || c == 0x61C || c == 0x180E || (c >= 0x200B && c <= 0x200F) ||
+           (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x2064) ||
+           (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+}
+
 static bool is_trimmed(int32_t c)
 {
-    return unicode_is_space(c) || c == 0xFEFF;
+    return unicode_is_space(c) || unicode_is_invisible(c);
 }
 
 static enum normalise_reason trim(const char **value, size_t *len)
@@ -94,6 +101,16 @@ static int32_t mapped(int32_t c, enum unicode_case to)
     return to == UNICODE_UPPER ? utf8proc_toupper(c) : c;
 }
 
+static enum normalise_reason compose(int32_t *points, size_t *count)
+{
+    utf8proc_ssize_t composed = utf8proc_normalize_utf32(points, (utf8proc_ssize_t)*count,
+                                                         UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+    if (composed < 0)
+        return NORMALISE_NOT_UTF8;
+    *count = (size_t)composed;
+    return NORMALISE_OK;
+}
+
 /* Decomposes into `points`; the count, or the reason. */
 static enum normalise_reason decompose(const char *value, size_t len, enum unicode_form form,
                                        int32_t *points, size_t *ret_count)
@@ -107,11 +124,7 @@ static enum normalise_reason decompose(const char *value, size_t len, enum unico
         return NORMALISE_NOT_UTF8;
     if (count > NORMALISE_CODEPOINTS_MAX)
         return NORMALISE_TOO_LONG;
-    utf8proc_ssize_t composed =
-        utf8proc_normalize_utf32(points, count, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
-    if (composed < 0)
-        return NORMALISE_NOT_UTF8;
-    *ret_count = (size_t)composed;
+    *ret_count = (size_t)count;
     return NORMALISE_OK;
 }
 
@@ -161,19 +174,21 @@ static enum normalise_reason fold_wide(const char *value, size_t len, enum unico
 {
     size_t count;
     enum normalise_reason reason = decompose(value, len, form, points, &count);
+    /* Of t with a diaeresis there is no capital, but of t there is; and the small letter of
+     * a Turkish capital with a dot is the plain i. */
+    if (!reason && to != UNICODE_UPPER)
+        reason = compose(points, &count);
     if (reason)
         return reason;
     for (size_t i = 0; i < count; i++) {
-        if (!is_visible(points[i]))
+        bool joiner = points[i] == 0x200C || points[i] == 0x200D;
+        if (!is_visible(points[i]) && !(joiner && form == UNICODE_NFC))
             return NORMALISE_BAD_CHARACTER;
         points[i] = mapped(points[i], to);
     }
     /* Mapping case may have left what composes anew. */
-    utf8proc_ssize_t again = utf8proc_normalize_utf32(points, (utf8proc_ssize_t)count,
-                                                      UTF8PROC_STABLE | UTF8PROC_COMPOSE);
-    if (again < 0)
-        return NORMALISE_NOT_UTF8;
-    return encode(points, (size_t)again, out, cap, ret_len);
+    reason = compose(points, &count);
+    return reason ? reason : encode(points, count, out, cap, ret_len);
 }
 
 enum normalise_reason unicode_fold(const char *value, size_t len, enum unicode_form form,

@@ -169,6 +169,19 @@ static bool fold_gap(struct folding *f)
     return !wanted || add_bytes(f->out, &gap, 1);
 }
 
+/* Blanks around one of `keep` go with it; two of them are a blank. */
+static void add_gap(struct folding *f, int32_t c)
+{
+    bool blank = unicode_is_space(c);
+    if (utf8proc_category(c) == UTF8PROC_CATEGORY_PD || c == 0x2212)
+        c = '-';
+    bool kept = c < 0x80 && strchr(f->keep, (char)c);
+    if (kept && (f->gap == 0 || f->gap == ' '))
+        f->gap = c;
+    else if (!blank || f->gap == 0)
+        f->gap = ' ';
+}
+
 static bool fold_point(struct folding *f, int32_t c)
 {
     if (is_mark(c))
@@ -177,8 +190,7 @@ static bool fold_point(struct folding *f, int32_t c)
         return true;
     int digit = unicode_digit(c);
     if (digit < 0 && !is_letter(c)) {
-        bool kept = c < 0x80 && strchr(f->keep, (char)c) && !f->gap;
-        f->gap = kept ? c : ' ';
+        add_gap(f, c);
         return true;
     }
     if (!fold_gap(f))

@@ -1,6 +1,7 @@
 #include "bench/linkage/clear.h"
 
 #include "agent/phonetic.h"
+#include "hub/linkage_internal.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEYS      6
+#define KEYS      10
 #define BLOCK_MAX 400
 
 static double jaro(const char *a, const char *b)
@@ -75,6 +76,7 @@ struct clear {
     size_t count;
     float *chance[PEOPLE_FIELDS]; /* log2 of a value's frequency */
     struct keyed *list;
+    struct linkage_scale scale;
 };
 
 static void measure(struct clear *c, unsigned field)
@@ -91,102 +93,163 @@ static void measure(struct clear *c, unsigned field)
     }
 }
 
-/* ---- weights ------------------------------------------------------------------------ */
+/* ---- comparisons --------------------------------------------------------------------- */
 
 static const double fewest_bits[PEOPLE_FIELDS] = {-9, -11, -14.5, -10.5, -12, -8, -1};
 
-static double text_bits(const struct clear *c, uint32_t a, uint32_t b, unsigned field,
-                        const char *x, const char *y)
+/* The hub's attributes and the fields of a record stand in the same order. */
+_Static_assert((int)PEOPLE_GIVEN == (int)LINKAGE_GIVEN && (int)PEOPLE_CITY == (int)LINKAGE_CITY,
+               "a field is an attribute");
+
+#define EXACTLY(level) ((uint8_t)LINKAGE_LEVEL_BIT(level))
+
+static uint8_t text_level(const char *x, const char *y)
 {
-    if (!x[0] || !y[0])
-        return 0;
-    double chance =
-        c->chance[field][a] > c->chance[field][b] ? c->chance[field][a] : c->chance[field][b];
-    if (chance < fewest_bits[field])
-        chance = fewest_bits[field];
-    double s = strcmp(x, y) == 0 ? 1 : similar(x, y);
-    if (s == 1)
-        return -0.2 - chance;
-    if (s > 0.92)
-        return -3 - chance * 0.9;
-    if (s > 0.85)
-        return -4 - chance * 0.7;
-    return field == PEOPLE_STREET || field == PEOPLE_CITY || field == PEOPLE_POSTCODE ? -3 : -5;
+    double s = similar(x, y);
+    return EXACTLY(strcmp(x, y) == 0 ? LINKAGE_SAME
+                   : s > 0.92        ? LINKAGE_NEAR
+                   : s > 0.84        ? LINKAGE_PART
+                                     : LINKAGE_OTHER);
 }
 
-static double given_bits(const struct clear *c, uint32_t a, uint32_t b, const char *x,
-                         const char *y)
+static uint8_t name_level(const char *x, const char *y, bool given)
 {
-    if (x[0] && y[0] && (!x[1] || !y[1]))
-        return x[0] == y[0] ? 3 : -4;
     char heard_x[64] = "", heard_y[64] = "";
-    phonetic_given(x, heard_x, sizeof heard_x);
-    phonetic_given(y, heard_y, sizeof heard_y);
-    double bits = text_bits(c, a, b, PEOPLE_GIVEN, x, y);
-    return bits < 4 && x[0] && strcmp(heard_x, heard_y) == 0 ? 4 : bits;
+    void (*hear)(const char *, char *, size_t) = given ? phonetic_given : phonetic_code;
+    hear(x, heard_x, sizeof heard_x);
+    hear(y, heard_y, sizeof heard_y);
+    return strcmp(heard_x, heard_y) == 0 ? EXACTLY(LINKAGE_SAME) : text_level(x, y);
 }
 
-static double birth_bits(const char *x, const char *y)
+/* One digit, or two that changed places. */
+static bool one_digit_off(const char *x, const char *y)
+{
+    size_t len = strlen(x), at = 0;
+    if (strlen(y) != len)
+        return false;
+    while (at < len && x[at] == y[at])
+        at++;
+    size_t swapped = at + 1 < len && x[at] == y[at + 1] && x[at + 1] == y[at] ? 2 : 1;
+    return at == len || strcmp(x + at + swapped, y + at + swapped) == 0;
+}
+
+static uint8_t birth_level(const char *x, const char *y)
+{
+    bool year = memcmp(x, y, 4) == 0, month = memcmp(x + 5, y + 5, 2) == 0;
+    bool day = memcmp(x + 8, y + 8, 2) == 0;
+    bool exchanged = year && memcmp(x + 5, y + 8, 2) == 0 && memcmp(x + 8, y + 5, 2) == 0;
+    if (exchanged || (year && month && day))
+        return EXACTLY(LINKAGE_SAME);
+    return EXACTLY(year + month + day == 2 || one_digit_off(x, y) ? LINKAGE_PART
+                                                                  : LINKAGE_OTHER);
+}
+
+static uint8_t code_level(const char *x, const char *y)
+{
+    if (strcmp(x, y) == 0)
+        return EXACTLY(LINKAGE_SAME);
+    return one_digit_off(x, y) ? EXACTLY(LINKAGE_NEAR) : text_level(x, y);
+}
+
+static uint8_t level_of(unsigned field, const char *x, const char *y)
+{
+    uint8_t level = LINKAGE_ANY_LEVEL;
+    bool initial = field == PEOPLE_GIVEN && (!x[0] || !y[0] || !x[1] || !y[1]);
+    if (!x[0] || !y[0] || initial)
+        return level;
+    if (field == PEOPLE_BIRTH)
+        return birth_level(x, y);
+    if (field == PEOPLE_POSTCODE)
+        return code_level(x, y);
+    level = field < PEOPLE_BIRTH ? name_level(x, y, field == PEOPLE_GIVEN) : text_level(x, y);
+    bool place = field == PEOPLE_STREET || field == PEOPLE_CITY;
+    if (place && level != EXACTLY(LINKAGE_SAME))
+        return EXACTLY(level == EXACTLY(LINKAGE_OTHER) ? LINKAGE_OTHER : LINKAGE_SAME);
+    return level;
+}
+
+static uint8_t sign_of(const char *x, const char *y)
 {
     if (!x[0] || !y[0])
-        return 0;
-    int differ = 0;
-    for (int i = 0; i < 10; i++)
-        differ += x[i] != y[i];
-    if (differ == 0)
-        return 14.3;
-    bool exchanged =
-        memcmp(x, y, 4) == 0 && memcmp(x + 5, y + 8, 2) == 0 && memcmp(x + 8, y + 5, 2) == 0;
-    return exchanged ? 8 : differ == 1 ? 5 : -6;
+        return LINKAGE_UNSEEN;
+    return x[0] == y[0] ? LINKAGE_AGREES : LINKAGE_DIFFERS;
 }
 
-static double weigh(const struct clear *c, uint32_t a, uint32_t b)
+/* True: the names are read crosswise. */
+static bool compare(const struct clear *c, uint32_t a, uint32_t b,
+                    struct linkage_comparison *ret)
 {
-    const struct people_record *x = &c->records[a], *y = &c->records[b];
-    double straight = given_bits(c, a, b, x->fields[PEOPLE_GIVEN], y->fields[PEOPLE_GIVEN]) +
-                      text_bits(c, a, b, PEOPLE_SURNAME, x->fields[PEOPLE_SURNAME],
-                                y->fields[PEOPLE_SURNAME]);
-    double crossed = x->fields[PEOPLE_GIVEN][0] && y->fields[PEOPLE_GIVEN][0] &&
-                             strcmp(x->fields[PEOPLE_GIVEN], y->fields[PEOPLE_SURNAME]) == 0 &&
-                             similar(x->fields[PEOPLE_SURNAME], y->fields[PEOPLE_GIVEN]) > 0.9
-                         ? 10
-                         : -20;
-    double sum = straight > crossed ? straight : crossed;
-    sum += birth_bits(x->fields[PEOPLE_BIRTH], y->fields[PEOPLE_BIRTH]);
-    double place = 0;
-    for (unsigned f = PEOPLE_POSTCODE; f <= PEOPLE_CITY; f++)
-        place += text_bits(c, a, b, f, x->fields[f], y->fields[f]);
-    /* A household shares its address, so the place is told once. */
-    place = place > 13 ? 13 : place < -5 ? -5 : place;
-    if (x->fields[PEOPLE_SEX][0] && y->fields[PEOPLE_SEX][0])
-        sum += x->fields[PEOPLE_SEX][0] == y->fields[PEOPLE_SEX][0] ? 0.5 : -4;
-    return sum + place;
+    const char(*x)[PEOPLE_FIELD_BYTES] = c->records[a].fields;
+    const char(*y)[PEOPLE_FIELD_BYTES] = c->records[b].fields;
+    *ret = (struct linkage_comparison){.sex = sign_of(x[PEOPLE_SEX], y[PEOPLE_SEX])};
+    for (unsigned f = 0; f < LINKAGE_ATTRIBUTES; f++) {
+        double chance = c->chance[f][a] > c->chance[f][b] ? c->chance[f][a] : c->chance[f][b];
+        ret->levels[f] = level_of(f, x[f], y[f]);
+        ret->chance[f] = (float)exp2(chance < fewest_bits[f] ? fewest_bits[f] : chance);
+    }
+    /* A town is known by its postcode, and a street lies in one. */
+    if (ret->levels[PEOPLE_POSTCODE] == EXACTLY(LINKAGE_SAME)) {
+        ret->chance[PEOPLE_CITY] = 0.7F;
+        ret->chance[PEOPLE_STREET] = fmaxf(ret->chance[PEOPLE_STREET], 0.03F);
+    }
+    if (ret->levels[PEOPLE_GIVEN] == LINKAGE_ANY_LEVEL)
+        ret->initials = sign_of(x[PEOPLE_GIVEN], y[PEOPLE_GIVEN]);
+    uint8_t crossed[2] = {level_of(PEOPLE_SURNAME, x[PEOPLE_GIVEN], y[PEOPLE_SURNAME]),
+                          level_of(PEOPLE_SURNAME, x[PEOPLE_SURNAME], y[PEOPLE_GIVEN])};
+    uint8_t alike = EXACTLY(LINKAGE_SAME) | EXACTLY(LINKAGE_NEAR) | EXACTLY(LINKAGE_PART);
+    bool cross = ret->levels[PEOPLE_GIVEN] == EXACTLY(LINKAGE_OTHER) &&
+                 !(crossed[0] & ~alike) && !(crossed[1] & ~alike);
+    if (cross) {
+        ret->levels[PEOPLE_GIVEN] = crossed[0];
+        ret->levels[PEOPLE_SURNAME] = crossed[1];
+    }
+    return cross;
+}
+
+#define CROSS_BITS 3 /* that reading names crosswise costs */
+
+static double odds(const struct clear *c, const struct linkage_comparison *comparison,
+                   bool cross)
+{
+    double told[LINKAGE_STORIES], one_person = 0, others = 0;
+    linkage_tell(&c->scale, comparison, told);
+    for (unsigned s = 0; s < LINKAGE_STORIES; s++)
+        *(s < LINKAGE_ONE_PERSON ? &one_person : &others) += told[s];
+    return log2(one_person / others) - (cross ? CROSS_BITS : 0);
 }
 
 /* ---- candidates and clusters --------------------------------------------------------- */
 
 static uint64_t blocking_key(const struct people_record *r, unsigned which)
 {
-    char heard[64] = "", given[64] = "";
-    const char *place = r->fields[PEOPLE_POSTCODE];
+    char heard[64] = "", given[64] = "", head[4] = "", year_month[8] = "";
+    const char *birth = r->fields[PEOPLE_BIRTH], *place = r->fields[PEOPLE_POSTCODE];
     phonetic_code(r->fields[PEOPLE_SURNAME], heard, sizeof heard);
     phonetic_given(r->fields[PEOPLE_GIVEN], given, sizeof given);
-    const char *pairs[KEYS][2] = {{r->fields[PEOPLE_BIRTH], "b"},
-                                  {heard, given},
-                                  {heard, place},
-                                  {given, place},
-                                  {r->fields[PEOPLE_STREET], r->fields[PEOPLE_CITY]},
-                                  {given, heard}};
-    uint64_t swapped = hash(given, heard); /* the last key meets the second one */
+    snprintf(head, sizeof head, "%.3s", r->fields[PEOPLE_SURNAME]);
+    snprintf(year_month, sizeof year_month, "%.7s", birth);
+    const char *first = strcmp(given, heard) < 0 ? given : heard;
+    const char *pairs[][2] = {{birth, "b"},
+                              {first, first == given ? heard : given},
+                              {heard, place},
+                              {given, place},
+                              {head, place},
+                              {r->fields[PEOPLE_STREET], "s"},
+                              {given, r->fields[PEOPLE_CITY]},
+                              {heard, r->fields[PEOPLE_CITY]},
+                              {heard, year_month},
+                              {given, year_month}};
+    _Static_assert(sizeof pairs / sizeof *pairs == KEYS, "every key is used");
     if (!pairs[which][0][0] || !pairs[which][1][0])
         return 0;
-    return which == KEYS - 1 ? (swapped < hash(heard, given) ? swapped : hash(heard, given))
-                             : hash(pairs[which][0], pairs[which][1]);
+    return hash(pairs[which][0], pairs[which][1]);
 }
 
 struct pair {
     uint32_t a, b;
     float bits;
+    bool cross;
+    struct linkage_comparison comparison;
 };
 
 struct pairs {
@@ -194,7 +257,7 @@ struct pairs {
     size_t count, cap;
 };
 
-static bool add_pair(struct pairs *list, uint32_t a, uint32_t b, double bits)
+static bool add_pair(struct pairs *list, uint32_t a, uint32_t b)
 {
     if (list->count == list->cap) {
         size_t cap = list->cap ? list->cap * 2 : 4096;
@@ -204,8 +267,16 @@ static bool add_pair(struct pairs *list, uint32_t a, uint32_t b, double bits)
         list->at = grown;
         list->cap = cap;
     }
-    list->at[list->count++] = (struct pair){a, b, (float)bits};
+    list->at[list->count++] = (struct pair){.a = a < b ? a : b, .b = a < b ? b : a};
     return true;
+}
+
+static int by_records(const void *x, const void *y)
+{
+    const struct pair *a = x, *b = y;
+    if (a->a != b->a)
+        return a->a < b->a ? -1 : 1;
+    return a->b < b->b ? -1 : a->b > b->b;
 }
 
 static bool propose(struct clear *c, struct pairs *list)
@@ -218,13 +289,35 @@ static bool propose(struct clear *c, struct pairs *list)
             while (end < c->count && c->list[end].key == c->list[from].key)
                 end++;
             for (size_t i = from; c->list[from].key && end - from < BLOCK_MAX && i < end; i++)
-                for (size_t j = i + 1; j < end; j++) {
-                    double bits = weigh(c, c->list[i].record, c->list[j].record);
-                    if (bits > 0 && !add_pair(list, c->list[i].record, c->list[j].record, bits))
+                for (size_t j = i + 1; j < end; j++)
+                    if (!add_pair(list, c->list[i].record, c->list[j].record))
                         return false;
-                }
         }
     }
+    qsort(list->at, list->count, sizeof *list->at, by_records);
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (kept == 0 || by_records(&list->at[kept - 1], &list->at[i]) != 0)
+            list->at[kept++] = list->at[i];
+    list->count = kept;
+    return true;
+}
+
+static bool weigh(struct clear *c, struct pairs *list)
+{
+    struct linkage_comparison *all = calloc(list->count + 1, sizeof *all);
+    if (!all)
+        return false;
+    for (size_t i = 0; i < list->count; i++) {
+        struct pair *p = &list->at[i];
+        p->cross = compare(c, p->a, p->b, &p->comparison);
+        all[i] = p->comparison;
+    }
+    linkage_scale_init(&c->scale, NULL, (uint32_t)c->count);
+    linkage_fit(&c->scale, all, list->count, (double)c->count);
+    for (size_t i = 0; i < list->count; i++)
+        list->at[i].bits = (float)odds(c, &list->at[i].comparison, list->at[i].cross);
+    free(all);
     return true;
 }
 
@@ -299,7 +392,7 @@ int clear_link(const struct people_record *records, size_t count, struct clear_s
             measure(&c, f);
     }
     *ret = (struct clear_score){0, 0, 0};
-    ok = ok && propose(&c, &list);
+    ok = ok && propose(&c, &list) && weigh(&c, &list);
     if (ok)
         qsort(list.at, list.count, sizeof *list.at, strongest_first);
     ok = ok && sweep(&c, &list, ret);

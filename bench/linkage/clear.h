@@ -1,9 +1,10 @@
 /* clear.h - a linker that sees the clear text, to measure the blind one by.
  *
- * Fellegi and Sunter's weights over Jaro-Winkler similarities, chances of
- * agreement from the values' own frequencies, candidates from five blocking keys,
- * single linkage; the threshold is the one that suits the truth best, so it is
- * given more than any user would have.
+ * Jaro-Winkler levels of names and places, edit distance of digits, chances of
+ * agreement from the values' own frequencies, candidates from ten blocking keys;
+ * then Fellegi and Sunter's weights with the hub's stories (hub/linkage_internal.h),
+ * fitted by the same EM, and single linkage. The threshold is the one that suits the
+ * truth best, so it is given more than any user would have.
  */
 #ifndef DUNLIN_BENCH_CLEAR_H
 #define DUNLIN_BENCH_CLEAR_H

@@ -1,7 +1,7 @@
 /* Links invented people by recipes alone, through the hub's matcher and without an
  * agent, beside a linker that sees the clear text.
  *
- *     linkage [--records N] [--distractors N] [--seed N] [--error X] [--upper BITS]
+ *     linkage [--records N] [--distractors N] [--seed N] [--profile P] [--upper BITS]
  *
  * --events FILE --truth FILE write the people as events for `dunlin import` and as
  * a list for `dunlin-hub match evaluate` instead, to measure the whole chain.
@@ -13,6 +13,7 @@
 #include "agent/recipes.h"
 #include "bench/linkage/clear.h"
 #include "bench/linkage/people.h"
+#include "bench/linkage/people_form.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -24,12 +25,13 @@
 struct bench {
     size_t records, distractors;
     uint64_t seed;
-    double error;
+    enum people_profile profile;
     struct linkage_rules rules;
     bool verbose;
     const char *events_path, *truth_path;
     struct people_record *people;
     struct linkage_record *tokens;
+    bool *tells;       /* enough to have a likeness at the hub */
     size_t count, own; /* the first `own` are no distractors */
 };
 
@@ -75,26 +77,49 @@ static void tokenise(const struct people_record *who, struct linkage_record *ret
     }
 }
 
+static uint32_t parts_of(const struct linkage_record *r)
+{
+    uint32_t parts = 0;
+    for (unsigned no = 0; no < RECIPE_COUNT; no++)
+        parts |= r->tokens[no] ? recipe_at(no)->mask : 0;
+    return parts;
+}
+
 static bool draw(struct bench *b)
 {
-    size_t cap = b->records + b->distractors + 128;
-    struct people *people = people_make(b->seed, b->error);
+    size_t cap = b->records + b->distractors + 2 * PEOPLE_HOUSEHOLD_MAX;
+    struct people *people = people_make(b->seed, b->profile);
     b->people = calloc(cap, sizeof *b->people);
     b->tokens = calloc(cap, sizeof *b->tokens);
-    if (!people || !b->people || !b->tokens)
+    b->tells = calloc(cap, sizeof *b->tells);
+    if (!people || !b->people || !b->tokens || !b->tells)
         return false;
     while (b->count < b->records)
-        b->count += people_household(people, 0, b->people + b->count, 64);
+        b->count += people_household(people, false, b->people + b->count, PEOPLE_HOUSEHOLD_MAX);
     b->own = b->count;
     while (b->count < b->own + b->distractors)
-        b->count += people_household(people, 1, b->people + b->count, 64);
+        b->count += people_household(people, true, b->people + b->count, PEOPLE_HOUSEHOLD_MAX);
     people_free(people);
     for (size_t i = 0; i < b->count; i++) {
+        (void)people_canonical(&b->people[i]);
         tokenise(&b->people[i], &b->tokens[i]);
         b->tokens[i].group = (uint32_t)i;
+        b->tells[i] = linkage_usual_bits(parts_of(&b->tokens[i])) >= LINKAGE_BITS_MIN;
+        if (!b->tells[i])
+            memset(b->tokens[i].tokens, 0, sizeof b->tokens[i].tokens);
         b->tokens[i].key = hash((const char *)&i, sizeof i, 77);
     }
     return true;
+}
+
+static void show_pair(const struct bench *b, size_t i, size_t j, const char *between)
+{
+    for (unsigned f = 0; f < PEOPLE_FIELDS; f++)
+        printf("%s;", b->people[i].fields[f]);
+    printf(" %s ", between);
+    for (unsigned f = 0; f < PEOPLE_FIELDS; f++)
+        printf("%s;", b->people[j].fields[f]);
+    puts("");
 }
 
 struct pairs {
@@ -135,32 +160,83 @@ static bool judge(const struct bench *b, const uint32_t *clusters, struct pairs 
         for (size_t j = i + 1; i < b->own && j < b->own && j < i + 64; j++)
             ret->truth += b->people[i].entity == b->people[j].entity;
     }
-    if (b->verbose)
-        for (size_t i = 0; i + 1 < b->count; i++)
-            if (list[i].cluster == list[i + 1].cluster &&
-                b->people[list[i].record].entity != b->people[list[i + 1].record].entity)
-                for (size_t k = i; k < i + 2; k++) {
-                    for (unsigned f = 0; f < PEOPLE_FIELDS; f++)
-                        printf("%s;", b->people[list[k].record].fields[f]);
-                    puts(k == i ? "" : "\n");
-                }
+    for (size_t i = 0; b->verbose && i + 1 < b->count; i++)
+        if (list[i].cluster == list[i + 1].cluster &&
+            b->people[list[i].record].entity != b->people[list[i + 1].record].entity)
+            show_pair(b, list[i].record, list[i + 1].record, "are two");
     free(list);
     return true;
 }
 
+/* ---- why pairs of one person stayed two ------------------------------------------------- */
+
+enum cause {
+    CAUSE_NO_LIKENESS,
+    CAUSE_UNPROPOSED,
+    CAUSE_LIGHT,
+    CAUSE_REVIEW,
+    CAUSE_UNSUPPORTED,
+    CAUSES
+};
+
+static const char *const cause_names[CAUSES] = {
+    [CAUSE_NO_LIKENESS] = "tell too little",
+    [CAUSE_UNPROPOSED] = "never proposed",
+    [CAUSE_LIGHT] = "below both thresholds",
+    [CAUSE_REVIEW] = "between the thresholds",
+    [CAUSE_UNSUPPORTED] = "refused by their clusters",
+};
+
+static int by_places(const void *x, const void *y)
+{
+    const struct linkage_link *a = x, *b = y;
+    if (a->a != b->a)
+        return a->a < b->a ? -1 : 1;
+    return a->b < b->b ? -1 : a->b > b->b;
+}
+
+/* `links`: by places, the smaller first. Tokens are numbers of blocks by now. */
+static enum cause cause_of(const struct bench *b, const struct linkage_link *links,
+                           size_t count, size_t i, size_t j)
+{
+    if (!b->tells[i] || !b->tells[j])
+        return CAUSE_NO_LIKENESS;
+    unsigned shared = 0;
+    for (unsigned no = 0; no < RECIPE_COUNT; no++) {
+        uint64_t token = b->tokens[i].tokens[no];
+        shared += token && token != UINT64_MAX && token == b->tokens[j].tokens[no];
+    }
+    if (shared < 2)
+        return CAUSE_UNPROPOSED;
+    struct linkage_link wanted = {.a = (uint32_t)i, .b = (uint32_t)j};
+    const struct linkage_link *link = bsearch(&wanted, links, count, sizeof wanted, by_places);
+    if (!link)
+        return CAUSE_LIGHT;
+    return link->bits < b->rules.upper_bits ? CAUSE_REVIEW : CAUSE_UNSUPPORTED;
+}
+
 static void show_missed(const struct bench *b, const struct linkage_result *result)
 {
+    size_t counts[CAUSES] = {0}, missed = 0;
+    for (size_t k = 0; k < result->link_count; k++) {
+        struct linkage_link *link = &result->links[k];
+        if (link->a > link->b)
+            *link = (struct linkage_link){link->b, link->a, link->bits, link->state};
+    }
+    qsort(result->links, result->link_count, sizeof *result->links, by_places);
     for (size_t i = 0; i < b->own; i++)
         for (size_t j = i + 1; j < b->own && j < i + 64; j++)
             if (b->people[i].entity == b->people[j].entity &&
                 result->clusters[i] != result->clusters[j]) {
-                for (unsigned f = 0; f < PEOPLE_FIELDS; f++)
-                    printf("%s;", b->people[i].fields[f]);
-                printf(" MISSED ");
-                for (unsigned f = 0; f < PEOPLE_FIELDS; f++)
-                    printf("%s;", b->people[j].fields[f]);
-                puts("");
+                enum cause cause = cause_of(b, result->links, result->link_count, i, j);
+                counts[cause]++;
+                missed++;
+                if (b->verbose)
+                    show_pair(b, i, j, cause_names[cause]);
             }
+    printf("           missed %zu:", missed);
+    for (unsigned c = 0; c < CAUSES; c++)
+        printf(" %s %zu%s", cause_names[c], counts[c], c + 1 < CAUSES ? "," : "\n");
 }
 
 static void write_event(FILE *out, size_t no, const struct people_record *who)
@@ -220,8 +296,7 @@ static bool run(struct bench *b)
            2 * pairs.right / (pairs.made + pairs.truth), pairs.largest, review);
     printf("           %llu pairs weighed in %.1f s, memory of the process %ld MB\n",
            (unsigned long long)result.pairs_weighed, took, usage.ru_maxrss / 1024);
-    if (b->verbose)
-        show_missed(b, &result);
+    show_missed(b, &result);
     linkage_done(&result);
     struct clear_score clear;
     if (b->distractors == 0 && clear_link(b->people, b->count, &clear))
@@ -232,7 +307,8 @@ static bool run(struct bench *b)
 
 int main(int argc, char **argv)
 {
-    struct bench b = {.records = 10000, .seed = 1, .error = 1, .rules = linkage_defaults()};
+    struct bench b = {
+        .records = 10000, .seed = 1, .profile = PEOPLE_USUAL, .rules = linkage_defaults()};
     for (int i = 1; i + 1 < argc; i += 2) {
         double value = strtod(argv[i + 1], NULL);
         if (strcmp(argv[i], "--records") == 0)
@@ -241,8 +317,9 @@ int main(int argc, char **argv)
             b.distractors = (size_t)value;
         else if (strcmp(argv[i], "--seed") == 0)
             b.seed = (uint64_t)value;
-        else if (strcmp(argv[i], "--error") == 0)
-            b.error = value;
+        else if (strcmp(argv[i], "--profile") == 0 &&
+                 people_profile_of(argv[i + 1]) != PEOPLE_PROFILES)
+            b.profile = people_profile_of(argv[i + 1]);
         else if (strcmp(argv[i], "--upper") == 0)
             b.rules.upper_bits = value;
         else if (strcmp(argv[i], "--events") == 0)
@@ -257,5 +334,6 @@ int main(int argc, char **argv)
     bool ok = run(&b);
     free(b.people);
     free(b.tokens);
+    free(b.tells);
     return ok ? 0 : 1;
 }

@@ -61,14 +61,20 @@ csr() { # FILE: a request for a certificate with a key of its own
 csr csr.pem
 dunlin-hub device config --dir hub linger_ms=300 >/dev/null || fail "settings are published"
 profile=$(dunlin-hub export profiles --dir hub --format ndjson | head -n 1 | jq -r .profile_id)
+# One that can be split, and the last of its identifiers that joins.
+two=$(dunlin-hub export profiles --dir hub --format ndjson |
+    jq -c 'select([.identifiers[] | select(.type == "email" or .type == "phone" or .type == "loyalty_id")] | length > 1)' | head -n 1)
+split=$(jq -r .profile_id <<<"$two")
+jq -r '[.identifiers[] | select(.type == "email" or .type == "phone" or .type == "loyalty_id") | .id] | last' <<<"$two" >apart
 dunlin-hub device grant till-3 desk --dir hub >/dev/null || fail "the role is granted"
 hub try --bearer hub/admin.token --cert till/device.crt --key till/device.key \
-    --fill csr=@csr.pem --fill "profile=$profile"
+    --fill csr=@csr.pem --fill "profile=$profile" --fill "a=$profile" --fill "split=$split" --fill identifiers=@apart
 
 # Roles: who may do nothing of it.
 dunlin-hub token create --dir hub --role viewer --name eyes >viewer.token
 dunlin-hub token create --dir hub --role custodian --name keys >custodian.token
-for path in /metrics /v1/stats /v1/profiles '/v1/profiles/{id}' '/v1/profiles/{id}/timeline' '/v1/export/{what}' /v1/audit /v1/devices; do
+for path in /metrics /v1/stats /v1/profiles '/v1/profiles/{id}' '/v1/profiles/{id}/timeline' '/v1/profiles/{id}/explain' /v1/decisions /v1/rules \
+    '/v1/export/{what}' /v1/audit /v1/devices; do
     hub outcome --bearer custodian.token --fill "profile=$profile" --status 403 GET "$path"
     hub outcome --bearer viewer.token --fill "profile=$profile" --status 200 GET "$path"
 done
@@ -77,6 +83,9 @@ hub outcome --bearer custodian.token --status 403 GET /v1/audience
 hub outcome --bearer viewer.token --status 403 POST /v1/admin/devices
 hub outcome --bearer viewer.token --status 403 POST '/v1/devices/{name}/revoke'
 hub outcome --bearer viewer.token --status 403 DELETE '/v1/devices/{name}'
+hub outcome --bearer viewer.token --fill "split=$split" --fill identifiers=@apart --status 403 POST '/v1/profiles/{id}/split'
+hub outcome --bearer viewer.token --fill "a=$profile" --status 403 POST /v1/decisions
+hub outcome --bearer viewer.token --fill decision=1 --status 403 DELETE '/v1/decisions/{no}'
 
 # A device that the hub has revoked, though its certificate is good.
 for call in 'GET /v1/device/ping' 'POST /v1/device/certificate' 'GET /v1/device/updates' \

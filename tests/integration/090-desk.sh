@@ -20,7 +20,7 @@ is "device list shows it" "$(dunlin-hub device list --dir hub --json | jq -r '.d
 is "who is known is known at another device than where they bought" \
     "$(code dunlin lookup --email ' JANE@Example.org' --dir desk)" 0
 check "with a portrait" grep -q 'EUR 7.50 in 3 purchases' out
-is "in JSON too" "$(dunlin lookup --loyalty-id 42 --dir desk --json | jq -c '[.known,.events,.identifiers]')" \
+is "in JSON too" "$(dunlin lookup --loyalty-id 42 --dir desk --json | jq -cS '[.known,.events,.identifiers]')" \
     '[true,3,{"email":1,"loyalty_id":1}]'
 is "from standard input too" "$(printf 'jane@example.org\n' | dunlin lookup --email - --dir desk --json | jq .known)" true
 is "who is not known is not" "$(code dunlin lookup --email nobody@example.org --dir desk)" 1
@@ -33,7 +33,7 @@ is "access prints everything" "$(code dunlin access --email jane@example.org --d
 is "each event" "$(jq -c '[.history[]|[.id,.type,.device,.data.total_minor]]' out)" \
     '[["s-1","purchase","till-1",250],["s-2","purchase","till-1",250],["s-3","purchase","till-1",250]]'
 is "measures" "$(jq .value.EUR.lifetime_minor out)" 750
-is "kinds of identifiers and how many" "$(jq -c .identifiers out)" '{"email":1,"loyalty_id":1}'
+is "kinds of identifiers and how many" "$(jq -cS .identifiers out)" '{"email":1,"loyalty_id":1}'
 check_not "never an identifier" grep -qi 'jane' out
 for i in $(seq 1200); do
     echo '{"type":"visit","time":"2026-11-20T10:00:00Z","identifiers":{"email":"often@example.org"},"consent":{"profiling":true},"data":{"store_id":"9"}}'

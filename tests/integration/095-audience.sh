@@ -155,6 +155,10 @@ check_not "a locked keyring takes no new key without its passphrase" \
 check "with it, it does" dunlin-keys audience-key --keyring locked.key --passphrase-file pass
 check "and shows no secret" sh -c "! dunlin-keys inspect --keyring locked.key --json | grep -qF \"\$(jq -r '.audience[0].secret' locked.key)\""
 
+profile=$(dunlin-hub export events --dir hub --format ndjson | jq -r 'select(.event_id == "j-1").profile_id')
+is "the profile says for whom something is sealed" \
+    "$(dunlin-hub profile show "$profile" --dir hub --json | jq -c .audience)" '["uid2","google","meta","tiktok","snap"]'
+
 # Taken back: by the phone alone, for the whole person, and for what comes late.
 take w-0 purchase "$yes" '{"email":"jane.doe@example.com"}' "$(ago '3 hours')"
 flush
@@ -195,3 +199,9 @@ take o-2 purchase "$yes" '{"email":"nokey@example.com"}'
 flush other
 is "without the custodian's key nothing is sealed" "$(dunlin status --dir other --json | jq .counts.audience)" 0
 check "and status says so" sh -c "dunlin status --dir other --json | jq -e '.problems[] | select(.code == \"audience_key\")'"
+stop "$TILL_PID"
+dunlin-keys rotate till-2 --keyring hub.keyring --hub "$HUB_URL" --ca hub/ca.pem \
+    --admin-token-file hub/admin.token >again.bundle 2>/dev/null
+check "enrolled again it has the key" dunlin enroll again.bundle --dir other --replace
+is "the newest" "$(dunlin status --dir other --json | jq -r .audience.key)" \
+    "$(dunlin-keys inspect --keyring hub.keyring --json | jq -r '.audience_keys[-1].fingerprint')"

@@ -82,6 +82,9 @@ static void spellings_of_a_surname_meet(void **state)
 static void spellings_of_a_street_meet(void **state)
 {
     (void)state;
+    CHECK(nowhere, NORMALISE_STREET, {"unit 3 12 smith street", "smithstr 12"},
+          {"Level 2, 12 Smith St", "smithstr 12"}, {"1st floor 12 smith st", "smithstr 12"},
+          {"12 1st Avenue", "1st av 12"}, {"smith  street  12", "smithstr 12"});
     CHECK(nowhere, NORMALISE_STREET, {"Hauptstraße 12a", "hauptstr 12a"},
           {"Hauptstr. 12 a", "hauptstr 12a"}, {"HAUPTSTRASSE 12A", "hauptstr 12a"},
           {"Haupt Str. 12a", "hauptstr 12a"}, {"Berliner Straße 3-5", "berlinerstr 3-5"},
@@ -95,6 +98,13 @@ static void spellings_of_a_street_meet(void **state)
           {"Flat 3, 12 High St", "highstr 12"}, {"Alexanderplatz 1", "alexanderpl 1"},
           {"ul. Długa 5", "dluga 5"}, {"Straße des 17. Juni 135", "str des 17 juni 135"},
           {"Dr.-Karl-Renner-Ring 3", "dr karl rennerring 3"}, {"3/12 High St", "highstr 3/12"},
+          {"12 A Main St.", "mainstr 12a"}, {"12 A Street", "astr 12"},
+          {"12 A Broadway", "broadway 12a"}, {"12 N Main St", "n mainstr 12"},
+          {"12–14 Main St", "mainstr 12-14"}, {"Main St 12 - 14", "mainstr 12-14"},
+          {"Main St - 12", "mainstr 12"}, {"Hauptstr. 5 / 3", "hauptstr 5/3"},
+          {"Linden-Allee 4", "lindenall 4"}, {"Lindenallee 4", "lindenall 4"},
+          {"Hauptstraße 12, 3. OG", "hauptstr 12"}, {"Hauptstr. 12 Hinterhaus", "hauptstr 12"},
+          {"ул. Ленина, д. 5, кв. 3", "ленина 5"}, {"Οδός Ερμού 5", "ερμου 5"},
           {"12 34", "!bad_format"}, {"", "!empty"});
 }
 
@@ -110,6 +120,8 @@ static void a_streets_form_splits_at_its_number(void **state)
 static void spellings_of_a_city_meet(void **state)
 {
     (void)state;
+    CHECK(nowhere, NORMALISE_CITY, {"BELCONNEN", "belconnen"}, {"n/a", "!placeholder"},
+          {"Unknown", "!placeholder"}, {"-", "!empty"});
     CHECK(nowhere, NORMALISE_CITY, {"München", "munchen"}, {"St. Gallen", "saint gallen"},
           {"Sankt Gallen", "saint gallen"}, {"Saint-Étienne", "saint etienne"},
           {"Frankfurt (Oder)", "frankfurt oder"}, {"København", "kobenhavn"},
@@ -146,13 +158,24 @@ static void a_birth_date_is_a_day_that_was(void **state)
           {"31.12.90", "!bad_date"}, {"1990", "!bad_date"}, {"2026-11-25", "2026-11-25"},
           {"2026-11-28", "!future_date"}, {"1850-01-01", "!bad_date"},
           {"1900-01-01", "!placeholder"}, {"0000-00-00", "!bad_date"},
-          {"1990-12-31T14:00:00Z", "!bad_date"}, {"", "!empty"});
+          {"1990-12-31T14:00:00Z", "!bad_date"}, {"", "!empty"},
+          {"31 / 12 / 1990", "1990-12-31"}, {"1990 12 31", "1990-12-31"},
+          {"1990-12-31  00:00:00", "1990-12-31"}, {"31121990", "1990-12-31"},
+          {"12101912", "!ambiguous_date"}, {"19901331", "!bad_date"},
+          {"19901231.0", "1990-12-31"}, {"31-Dec-1990", "1990-12-31"},
+          {"3 April 1990", "1990-04-03"}, {"Apr. 3, 1990", "1990-04-03"},
+          {"3. M\xC3\xA4rz 1990", "1990-03-03"}, {"1990-Apr-03", "1990-04-03"},
+          {"3 Foo 1990", "!bad_date"}, {"Apr Apr 1990", "!bad_date"},
+          {"April 1990", "!bad_date"}, {"-", "!bad_date"}, {"3-4/1990", "!bad_date"});
     static const struct normalise_site day = {.date_order = NORMALISE_DATE_DAY_FIRST};
     static const struct normalise_site month = {.date_order = NORMALISE_DATE_MONTH_FIRST};
     CHECK(day, NORMALISE_DATE_OF_BIRTH, {"3/4/1990", "1990-04-03"},
           {"12/31/1990", "!bad_date"});
     CHECK(month, NORMALISE_DATE_OF_BIRTH, {"3/4/1990", "1990-03-04"},
-          {"31/12/1990", "!bad_date"}, {"3.4.1990", "1990-04-03"});
+          {"31/12/1990", "!bad_date"}, {"3.4.1990", "1990-04-03"}, {"04031990", "1990-04-03"},
+          {"3 Apr 1990", "1990-04-03"});
+    CHECK(day, NORMALISE_DATE_OF_BIRTH, {"04031990", "1990-03-04"},
+          {"Apr 3, 1990", "1990-04-03"});
     clock_override(NULL);
 }
 
@@ -166,13 +189,25 @@ static void a_postcode_is_its_letters_and_digits(void **state)
           {"01067", "01067"}, {"1067", "!bad_format"}, {"1O115", "!bad_format"});
     CHECK(gb, NORMALISE_POSTCODE, {"sw1a 1aa", "SW1A1AA"}, {"SW1A1AA", "SW1A1AA"},
           {"M1 1AE", "M11AE"}, {"12345", "!bad_format"});
+    static const struct normalise_site au = {.region = "AU"};
+    CHECK(au, NORMALISE_POSTCODE, {"NSW 2600", "2600"}, {"2600.0", "2600"}, {"0800", "0800"});
     CHECK(us, NORMALISE_POSTCODE, {"90210", "90210"}, {"90210-1234", "90210"});
-    CHECK(nl, NORMALISE_POSTCODE, {"1011 ab", "1011AB"}, {"NL-1011 AB", "!bad_format"});
+    CHECK(nl, NORMALISE_POSTCODE, {"1011 ab", "1011AB"}, {"NL-1011 AB", "1011AB"});
     CHECK(pl, NORMALISE_POSTCODE, {"00-950", "00950"});
     CHECK(ca, NORMALISE_POSTCODE, {"K1A 0B1", "K1A0B1"});
-    CHECK(nowhere, NORMALISE_POSTCODE, {"10115", "10115"}, {"ec1a 1bb", "EC1A1BB"},
-          {"CH-8000", "8000"}, {"00000", "!placeholder"}, {"ABC", "!bad_format"},
-          {"１０１１５", "10115"}, {"12*45", "!bad_format"});
+    static const struct normalise_site ar = {.region = "AR"}, bn = {.region = "BN"},
+                                       ky = {.region = "KY"}, jp = {.region = "JP"},
+                                       az = {.region = "AZ"}, sa = {.region = "SA"};
+    CHECK(gb, NORMALISE_POSTCODE, {"GIR 0AA", "GIR0AA"});
+    CHECK(ar, NORMALISE_POSTCODE, {"C1425CLA", "1425"}, {"1425", "1425"});
+    CHECK(bn, NORMALISE_POSTCODE, {"BS8711", "BS8711"}, {"BA8711", "BA8711"});
+    CHECK(ky, NORMALISE_POSTCODE, {"KY1-1101", "KY11101"});
+    CHECK(jp, NORMALISE_POSTCODE, {"〒100-0001", "1000001"});
+    CHECK(az, NORMALISE_POSTCODE, {"AZ1000", "1000"}, {"1000", "1000"});
+    CHECK(sa, NORMALISE_POSTCODE, {"11564-1234", "11564"});
+    CHECK(nowhere, NORMALISE_POSTCODE, {"BS8711", "BS8711"}, {"10115", "10115"},
+          {"ec1a 1bb", "EC1A1BB"}, {"CH-8000", "8000"}, {"00000", "!placeholder"},
+          {"ABC", "!bad_format"}, {"１０１１５", "10115"}, {"12*45", "!bad_format"});
 }
 
 static void a_country_is_two_letters(void **state)
@@ -180,7 +215,8 @@ static void a_country_is_two_letters(void **state)
     (void)state;
     CHECK(nowhere, NORMALISE_COUNTRY, {"de", "DE"}, {"DEU", "DE"}, {"Germany", "DE"},
           {"Deutschland", "DE"}, {"UK", "GB"}, {"EL", "GR"}, {"United States", "US"},
-          {"Côte d'Ivoire", "CI"}, {"XY", "!bad_country"}, {"", "!empty"});
+          {"Côte d'Ivoire", "CI"}, {"276", "DE"}, {"004", "AF"}, {"4", "!bad_country"},
+          {"XY", "!bad_country"}, {"", "!empty"});
 }
 
 static void sex_is_a_letter(void **state)
@@ -214,6 +250,36 @@ static void a_national_id_has_its_check_digit(void **state)
           {"86095742718", "!bad_check_digit"});
     CHECK(ch, TOKEN_TYPE_NATIONAL_ID, {"756.9217.0769.85", "7569217076985"},
           {"7569217076984", "!bad_check_digit"});
+    static const struct {
+        const char *region, *good, *form;
+    } others[] = {
+        {"SE", "811228-9874", "8112289874"},
+        {"SE", "19811228-9874", "198112289874"},
+        {"FI", "131052-308T", "131052308T"},
+        {"FI", "131052A308T", "131052A308T"},
+        {"NO", "151086 95088", "15108695088"},
+        {"CZ", "710319/2745", "7103192745"},
+        {"RO", "1630615123457", "1630615123457"},
+        {"BG", "752316 926 3", "7523169263"},
+        {"EE", "36805280109", "36805280109"},
+        {"LT", "33309240064", "33309240064"},
+        {"HR", "33392005961", "33392005961"},
+        {"TR", "17291716060", "17291716060"},
+        {"CN", "360426199101010071", "360426199101010071"},
+        {"ZA", "7503305044089", "7503305044089"},
+        {"CL", "12.531.909-2", "125319092"},
+        {"CL", "7.654.321-6", "76543216"},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        const struct normalise_site site = {.region = others[i].region};
+        char bad[32];
+        (void)snprintf(bad, sizeof bad, "%s", others[i].form);
+        char *last = &bad[strlen(bad) - 1];
+        *last = *last == '1' ? '2' : '1';
+        const struct row rows[] = {{others[i].good, others[i].form}, {bad, "!bad_check_digit"}};
+        check(&site, TOKEN_TYPE_NATIONAL_ID, &rows[0]);
+        check(&site, TOKEN_TYPE_NATIONAL_ID, &rows[1]);
+    }
     CHECK(nowhere, TOKEN_TYPE_NATIONAL_ID, {"ab 12-34/56", "AB123456"}, {"1234", "!bad_length"},
           {"000000000", "!placeholder"}, {"99999999", "!placeholder"});
 }

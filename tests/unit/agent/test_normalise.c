@@ -53,6 +53,11 @@ static void spellings_of_an_address_meet(void **state)
         {"info@M\xC3\xBCnchen.de", OK("info@xn--mnchen-3ya.de")},
         {"info@xn--mnchen-3ya.de", OK("info@xn--mnchen-3ya.de")},
         {"info@fa\xC3\x9F.de", OK("info@xn--fa-hia.de")},
+        /* what copying from a page or an address book brings along */
+        {"\xE2\x80\x8Bjane@example.com\xE2\x81\xA0", OK("jane@example.com")},
+        {"\xE2\x80\xAAjane@example.com\xE2\x80\xAC", OK("jane@example.com")},
+        /* a joiner that its script needs (RFC 5892, A.2) */
+        {"x@\xE0\xA4\x95\xE0\xA5\x8D\xE2\x80\x8D\xE0\xA4\xB7.com", OK("x@xn--11b2ezcw70k.com")},
         {"o'neil_x-y@sub.example.co.uk", OK("o'neil_x-y@sub.example.co.uk")},
     };
     CHECK_ALL(TOKEN_TYPE_EMAIL, "", rows);
@@ -105,6 +110,12 @@ static void what_is_no_address_is_refused(void **state)
         {"jane@example.com,joe@example.com", NORMALISE_NO_AT, NULL},
         {"ja ne@example.com", NORMALISE_BAD_CHARACTER, NULL},
         {"ja\xE2\x80\x8Bne@example.com", NORMALISE_BAD_CHARACTER, NULL}, /* zero width */
+        {"ja\xE2\x80\x8Dne@example.com", NORMALISE_BAD_CHARACTER, NULL}, /* joiner */
+        {"jane@a\xE2\x80\x8D"
+         "b.com",
+         NORMALISE_BAD_DOMAIN, NULL},
+        {"jane@\xF0\x9F\x92\xA9.la", NORMALISE_BAD_DOMAIN, NULL},
+        {"jane@0\xD7\x90.com", NORMALISE_BAD_DOMAIN, NULL}, /* bidi rule */
         {"ja\x01ne@example.com", NORMALISE_BAD_CHARACTER, NULL},
         {"ja\xFFne@example.com", NORMALISE_NOT_UTF8, NULL},
         {"ja\xC3", NORMALISE_NOT_UTF8, NULL},

@@ -55,11 +55,15 @@ static void grouped(const char *digits, const char *gap, char *ret, size_t cap)
 static void addresses_are_found(void **state)
 {
     (void)state;
-    static const char *const found[] = {
-        "jane@example.com", "for jane.doe+x@mail.example.co.uk, thanks",
-        "<j@example.org>",  "JANE@EXAMPLE.COM",
-        "jörg@münchen.de",  "jane＠example.com",
-        "x@1und1.de",       "mailto:a@b-c.io"};
+    static const char *const found[] = {"jane@example.com",
+                                        "for jane.doe+x@mail.example.co.uk, thanks",
+                                        "<j@example.org>",
+                                        "JANE@EXAMPLE.COM",
+                                        "jörg@münchen.de",
+                                        "jane＠example.com",
+                                        "x@1und1.de",
+                                        "mailto:a@b-c.io",
+                                        "https://example.net/?to=jane%40example.com"};
     for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
         assert_int_equal(in_text(found[i]), PII_EMAIL);
         assert_int_equal(in_code(found[i]), PII_EMAIL);
@@ -69,9 +73,9 @@ static void addresses_are_found(void **state)
 static void an_at_sign_alone_is_no_address(void **state)
 {
     (void)state;
-    static const char *const clean[] = {"3 @ 2.50",       "3@2.50",       "@home",
-                                        "Kaffee @ Home.", "2 for 1 @10",  "a@b",
-                                        "@example.com",   "12@12.12.2026"};
+    static const char *const clean[] = {
+        "3 @ 2.50", "3@2.50",       "@home",         "Kaffee @ Home.", "2 for 1 @10",
+        "a@b",      "@example.com", "12@12.12.2026", "10%40g a.b",     "5%40.00 EUR"};
     for (size_t i = 0; i < sizeof clean / sizeof *clean; i++)
         assert_int_equal(in_text(clean[i]), PII_NONE);
 }
@@ -80,12 +84,14 @@ static void phone_numbers_are_found_as_people_write_them(void **state)
 {
     (void)state;
     static const char *const found[] = {
-        "+49 171 5550199",    "call +491715550199 now", "(+49) 171 5550199",
-        "+1 (555) 234-5678",  "0049 171 5550199",       "0171 5550199",
-        "0171/5550199",       "(0171) 555 0199",        "0171-555 01 99",
-        "06 12 34 56 78",     "06.12.34.56.78",         "(212) 555-0123",
-        "212-555-0123",       "1-212-555-0123",         "020 7946 0018",
-        "tel. 030 / 12345678"};
+        "+49 171 5550199",     "call +491715550199 now", "(+49) 171 5550199",
+        "+1 (555) 234-5678",   "0049 171 5550199",       "0171 5550199",
+        "0171/5550199",        "(0171) 555 0199",        "0171-555 01 99",
+        "06 12 34 56 78",      "06.12.34.56.78",         "(212) 555-0123",
+        "212-555-0123",        "1-212-555-0123",         "020 7946 0018",
+        "tel. 030 / 12345678", "(02) 9374 4000",         "06-12345678",
+        "06 12345678",         "8 (495) 123-45-67",      "011 44 20 7946 0018",
+        "+49(0)1715550199"};
     for (size_t i = 0; i < sizeof found / sizeof *found; i++)
         assert_int_equal(in_text(found[i]), PII_PHONE);
     assert_int_equal(in_code("+49 171 5550199"), PII_PHONE);
@@ -114,6 +120,11 @@ static void digits_of_a_shop_are_no_phone_numbers(void **state)
         "+00 12345678",
         "+12",
         "SOUP BAR CUP 500ML",
+        "8 12 100 20 20",
+        "(01) 04012345678901 (10) 123", /* GS1's brackets */
+        "(02) 1234",
+        "06-2026",
+        "save 10%40.00",
         "2x0,33 l 6-pack 0001-2222-3",
     };
     for (size_t i = 0; i < sizeof clean / sizeof *clean; i++)
@@ -170,6 +181,11 @@ static void a_card_is_found_however_it_is_spelt(void **state)
         "42 42 42 42 42 42 42 42",
         "４２４２４２４２４２４２４２４２", /* full width */
         "٤٢٤٢ ٤٢٤٢ ٤٢٤٢ ٤٢٤٢",              /* Arabic-Indic */
+        "4242.4242.4242.4242",
+        "4242/4242/4242/4242",
+        "PAN4242424242424242EUR",
+        "3782-822463-10005",
+        "４２４２．４２４２．４２４２．４２４２",
         "4242\xE2\x80\x8B"
         "4242\xC2\xAD"
         "42424242", /* invisible between */

@@ -119,7 +119,7 @@ static void an_initial_confirms_and_denies_nothing(void **state)
     b[RECIPES_GIVEN_NAME] = "k";
     (void)agreeing(jane, b, &mask);
     assert_true(mask & RECIPE_BIT(RECIPE_GIVEN_INITIAL));
-    assert_false(mask & RECIPE_BIT(RECIPE_GIVEN_SOUND));
+    assert_false(mask & RECIPE_BIT(RECIPE_GIVEN_HEAD));
 }
 
 static void what_sounds_alike_has_one_code(void **state)

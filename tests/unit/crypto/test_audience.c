@@ -65,6 +65,8 @@ static void a_key_that_is_none_is_not_sealed_to(void **state)
     uint8_t sealed[sizeof words + AUDIENCE_SEAL_OVERHEAD];
     static const uint8_t zeros[AUDIENCE_PUBLIC_BYTES];
     assert_int_equal(audience_seal(zeros, words, sizeof words, sealed), DL_E_INPUT);
+    assert_false(audience_public_ok(zeros));
+    assert_true(audience_public_ok(pub));
 }
 
 static void a_locked_key_comes_back_under_its_share_alone(void **state)

@@ -249,6 +249,28 @@ static void what_may_hold_an_erased_identifier_is_not_kept(void **state)
     till_done(&late);
 }
 
+/* Whoever asks what is kept of a person is told that this is. */
+static void a_profile_says_for_whom_something_is_sealed(void **state)
+{
+    struct till t;
+    till_init(&t, *state, "till-1");
+    sale(&t, 0, "email=a@x.de", 'a');
+    put(&t, 0, "purchase", YES, "email=a@x.de phone=+491", AUDIENCE_BIT(AUDIENCE_UID2), 'b');
+    till_deliver(&t);
+    json_t *p = profile_of(&t, "phone=+491");
+    const json_t *list = json_object_get(p, "audience");
+    assert_int_equal(json_array_size(list), 2);
+    assert_string_equal(json_string_value(json_array_get(list, 0)), "uid2");
+    assert_string_equal(json_string_value(json_array_get(list, 1)), "meta");
+    json_decref(p);
+    withdraw(&t, 5, "{\"ad_user_data\":false}", "phone=+491");
+    till_deliver(&t);
+    p = profile_of(&t, "phone=+491");
+    assert_int_equal(json_array_size(json_object_get(p, "audience")), 0);
+    json_decref(p);
+    till_done(&t);
+}
+
 /* An erasure has a time: what was agreed to after it belongs to somebody new. */
 static void what_came_after_an_erasure_stays(void **state)
 {
@@ -357,6 +379,7 @@ int main(void)
         CASE(the_forgotten_leave_nothing_and_do_not_come_back),
         CASE(what_may_hold_an_erased_identifier_is_not_kept),
         CASE(what_came_after_an_erasure_stays),
+        CASE(a_profile_says_for_whom_something_is_sealed),
         CASE(a_file_holds_a_header_and_sealed_sets_alone),
         cmocka_unit_test(wishes_that_say_nothing_are_refused),
     };

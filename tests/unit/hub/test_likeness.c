@@ -5,8 +5,8 @@
 /* Recipe tokens of a person: fields are "given surname birth postcode street". */
 static void recipes_of(const char *const fields[5], char *ret, size_t cap)
 {
-    static const int field_of[RECIPE_PARTS] = {0, 0, 0, 0, 0, 1, 1, 1, 1, 2,
-                                               2, 2, 2, 3, 3, 3, 4, 4, 5, 5};
+    static const int field_of[RECIPE_PARTS] = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2,
+                                               2, 2, 3, 3, 3, 4, 4, 5, 5};
     size_t len = 0;
     ret[0] = '\0';
     for (unsigned no = 0; no < RECIPE_COUNT; no++) {
@@ -70,14 +70,54 @@ static void the_same_fields_are_the_same_person_before_any_run(void **state)
     till_done(&t);
 }
 
-static void a_name_and_a_postcode_make_no_profile(void **state)
+static void a_bare_name_makes_no_profile(void **state)
+{
+    struct till t;
+    till_init(&t, *state, "till-1");
+    visit(&t, 0, "", "jane", "doe", "", "", "");
+    till_deliver(&t);
+    assert_int_equal(stat_of(*state, "events"), 1);
+    assert_int_equal(stat_of(*state, "profiles"), 0);
+    till_done(&t);
+}
+
+static void a_name_and_a_postcode_are_one_person_only_after_a_run(void **state)
 {
     struct till t;
     till_init(&t, *state, "till-1");
     visit(&t, 0, "", "jane", "doe", "", "50667", "");
+    visit(&t, 1, "", "jane", "doe", "", "50667", "");
     till_deliver(&t);
-    assert_int_equal(stat_of(*state, "events"), 1);
-    assert_int_equal(stat_of(*state, "profiles"), 0);
+    assert_int_equal(stat_of(*state, "profiles"), 2);
+    run(*state);
+    assert_int_equal(stat_of(*state, "profiles"), 1);
+    till_done(&t);
+}
+
+static void national_ids_that_differ_keep_likenesses_apart(void **state)
+{
+    struct till t;
+    till_init(&t, *state, "till-1");
+    visit(&t, 0, "national_id=1", "jane", "doe", "19710314", "50667", "high");
+    visit(&t, 1, "national_id=2", "jane", "doe", "19710314", "80331", "low");
+    visit(&t, 2, "national_id=1", "jane", "doe", "19710314", "10115", "deep");
+    till_deliver(&t);
+    run(*state);
+    assert_int_equal(stat_of(*state, "profiles"), 2);
+    till_done(&t);
+}
+
+static void a_shared_phone_joins_no_likenesses_beyond_its_own(void **state)
+{
+    struct till t;
+    till_init(&t, *state, "till-1");
+    visit(&t, 0, "phone=1", "jane", "doe", "19710314", "50667", "high");
+    visit(&t, 1, "", "john", "doe", "19990701", "50667", "high"); /* her son, without it */
+    visit(&t, 2, "", "mary", "doe", "19990701", "50667", "high"); /* his twin */
+    visit(&t, 3, "", "jane", "doe", "19990703", "50667", "high"); /* named after her */
+    till_deliver(&t);
+    run(*state);
+    assert_int_equal(stat_of(*state, "profiles"), 4);
     till_done(&t);
 }
 
@@ -131,8 +171,14 @@ int main(void)
                                         fixture_close),
         cmocka_unit_test_setup_teardown(the_same_fields_are_the_same_person_before_any_run,
                                         fixture_open, fixture_close),
-        cmocka_unit_test_setup_teardown(a_name_and_a_postcode_make_no_profile, fixture_open,
+        cmocka_unit_test_setup_teardown(a_bare_name_makes_no_profile, fixture_open,
                                         fixture_close),
+        cmocka_unit_test_setup_teardown(a_name_and_a_postcode_are_one_person_only_after_a_run,
+                                        fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(national_ids_that_differ_keep_likenesses_apart,
+                                        fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(a_shared_phone_joins_no_likenesses_beyond_its_own,
+                                        fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(a_rebuild_keeps_what_a_run_joined, fixture_open,
                                         fixture_close),
         cmocka_unit_test_setup_teardown(an_erasure_reaches_what_a_run_joined, fixture_open,

@@ -5,8 +5,9 @@
 
 #include <cmocka.h>
 
-#include "hub/linkage.h"
+#include "hub/linkage_internal.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,15 +18,15 @@ struct person {
 
 static uint64_t value_of(const struct person *p, enum recipe_part part)
 {
-    if (part <= RECIPE_GIVEN_EXACT)
+    if (part <= RECIPE_GIVEN_INITIAL)
         return p->given;
-    if (part <= RECIPE_SURNAME_EXACT)
+    if (part <= RECIPE_SURNAME_INITIAL)
         return p->surname;
     if (part <= RECIPE_BIRTH_MONTH_DAY)
         return p->birth;
     if (part <= RECIPE_POSTCODE_TAIL)
         return p->postcode;
-    return part <= RECIPE_STREET_NUMBER ? p->street : part == RECIPE_CITY_SOUND ? p->city : 0;
+    return part <= RECIPE_STREET_NUMBER ? p->street : part == RECIPE_CITY_HEAD ? p->city : 0;
 }
 
 static struct linkage_record record_of(uint64_t key, const struct person *p)
@@ -75,15 +76,14 @@ static void a_household_is_not_one_person(void **state)
     linkage_done(&r);
 }
 
-static void twins_wait_for_a_person_to_look(void **state)
+static void twins_are_at_most_for_a_person_to_look_at(void **state)
 {
     (void)state;
     struct person twin = {111, 22, 33, 44, 55, 66};
     struct linkage_record records[] = {record_of(1, &jane), record_of(2, &twin)};
     struct linkage_result r = link_all(records, 2);
     assert_int_not_equal(r.clusters[0], r.clusters[1]);
-    assert_int_equal(r.link_count, 1);
-    assert_int_equal(r.links[0].state, LINKAGE_REVIEW);
+    assert_true(r.link_count == 0 || r.links[0].state == LINKAGE_REVIEW);
     linkage_done(&r);
 }
 
@@ -103,25 +103,6 @@ static void a_verdict_stands_above_bits(void **state)
         assert_int_equal(r.clusters[0] == r.clusters[1], same);
         linkage_done(&r);
     }
-}
-
-static void what_was_joined_before_stays_one_cluster(void **state)
-{
-    (void)state;
-    struct person other = {111, 122, 133, 144, 155, 166};
-    struct linkage_record records[] = {record_of(1, &jane), record_of(2, &other)};
-    records[0].group = records[1].group = 7;
-    struct linkage_result r = link_all(records, 2);
-    assert_int_equal(r.clusters[0], r.clusters[1]);
-    linkage_done(&r);
-}
-
-static void nobody_at_all_is_no_error(void **state)
-{
-    (void)state;
-    struct linkage_result r = link_all(NULL, 0);
-    assert_int_equal(r.link_count, 0);
-    linkage_done(&r);
 }
 
 #define CROWD 60
@@ -146,6 +127,137 @@ static void draw_crowd(uint64_t *seed, struct person crowd[CROWD])
             *fields[f] =
                 chance(seed) % 8 == 0 ? chance(seed) % 4 : 10 * (f + 1) + who / (1 + f % 2);
     }
+}
+
+/* In a crowd, so that bits have a population to be held against. */
+static bool are_one(const struct linkage_record *a, const struct linkage_record *b)
+{
+    struct linkage_record records[200];
+    const uint32_t count = sizeof records / sizeof *records;
+    for (uint32_t i = 2; i < count; i++) {
+        struct person p = {1000 + i, 2000 + i, 3000 + i, 4000 + i, 5000 + i, 6000 + i};
+        records[i] = record_of(100 + i, &p);
+    }
+    records[0] = *a;
+    records[1] = *b;
+    struct linkage_result r = link_all(records, count);
+    bool one = r.clusters[0] == r.clusters[1];
+    linkage_done(&r);
+    return one;
+}
+
+static void two_national_ids_are_two_people(void **state)
+{
+    (void)state;
+    struct person elsewhere = {11, 22, 33, 144, 155, 166};
+    struct linkage_record a = record_of(1, &jane), b = record_of(2, &elsewhere);
+    a.nationals[0] = 900;
+    assert_true(are_one(&a, &b)); /* one of them has none */
+    b.nationals[0] = 901;
+    assert_false(are_one(&a, &b));
+    b.nationals[1] = 900; /* a mistyped one beside the right one */
+    assert_true(are_one(&a, &b));
+}
+
+static void birth_dates_far_apart_are_two_people(void **state)
+{
+    (void)state;
+    struct person son = jane;
+    son.birth = 133;
+    struct linkage_record a = record_of(1, &jane), b = record_of(2, &son);
+    assert_false(are_one(&a, &b));
+}
+
+/* Numbers of the recipes that cover a part. */
+static void change(struct linkage_record *r, uint32_t parts, uint64_t by)
+{
+    for (unsigned no = 0; no < RECIPE_COUNT; no++)
+        if (recipe_at(no)->mask & parts && r->tokens[no])
+            r->tokens[no] += by;
+}
+
+static void one_wrong_digit_of_a_birth_date_is_forgiven(void **state)
+{
+    (void)state;
+    struct linkage_record a = record_of(1, &jane), b = record_of(2, &jane);
+    change(&b,
+           RECIPE_BIT(RECIPE_BIRTH) | RECIPE_BIT(RECIPE_BIRTH_YEAR_DAY) |
+               RECIPE_BIT(RECIPE_BIRTH_MONTH_DAY),
+           77);
+    assert_true(are_one(&a, &b));
+}
+
+static void a_slip_in_each_of_both_names_is_forgiven(void **state)
+{
+    (void)state;
+    struct linkage_record a = record_of(1, &jane), b = record_of(2, &jane);
+    change(&b,
+           RECIPE_BIT(RECIPE_GIVEN_SOUND) | RECIPE_BIT(RECIPE_GIVEN_TAIL) |
+               RECIPE_BIT(RECIPE_SURNAME_SOUND) | RECIPE_BIT(RECIPE_SURNAME_TAIL),
+           77);
+    assert_true(are_one(&a, &b));
+}
+
+static void exchanged_names_are_one_person_who_moved(void **state)
+{
+    (void)state;
+    struct person exchanged = {22, 11, 33, 144, 155, 166};
+    struct linkage_record a = record_of(1, &jane), b = record_of(2, &exchanged);
+    for (unsigned no = 0; no < RECIPE_COUNT; no++) /* as the agent sorts them */
+        if (recipe_at(no)->exchanges && !(recipe_at(no)->mask & RECIPE_BIT(RECIPE_POSTCODE)))
+            b.tokens[no] = a.tokens[no];
+    assert_true(are_one(&a, &b));
+}
+
+static void exchanged_names_with_another_birth_date_are_two_people(void **state)
+{
+    (void)state;
+    struct person exchanged = {22, 11, 133, 144, 155, 166};
+    struct linkage_record a = record_of(1, &jane), b = record_of(2, &exchanged);
+    b.tokens[0] = a.tokens[0];
+    assert_false(are_one(&a, &b));
+}
+
+static void a_comparison_is_the_same_either_way_round(void **state)
+{
+    (void)state;
+    uint64_t seed = 5;
+    for (int world = 0; world < 50; world++) {
+        struct person crowd[CROWD];
+        struct linkage_record records[CROWD];
+        struct linkage_blocks blocks;
+        struct linkage_scale scale;
+        draw_crowd(&seed, crowd);
+        for (size_t i = 0; i < CROWD; i++)
+            records[i] = record_of(i, &crowd[i]);
+        assert_int_equal(linkage_blocks_make(&blocks, records, CROWD, 60), DL_OK);
+        linkage_scale_init(&scale, &blocks, CROWD);
+        for (size_t i = 0; i < CROWD; i++)
+            for (size_t j = 0; j < i; j++) {
+                double bits = linkage_weigh(&scale, &records[i], &records[j]);
+                assert_true(bits == linkage_weigh(&scale, &records[j], &records[i]));
+            }
+        linkage_blocks_done(&blocks);
+    }
+}
+
+static void what_was_joined_before_stays_one_cluster(void **state)
+{
+    (void)state;
+    struct person other = {111, 122, 133, 144, 155, 166};
+    struct linkage_record records[] = {record_of(1, &jane), record_of(2, &other)};
+    records[0].group = records[1].group = 7;
+    struct linkage_result r = link_all(records, 2);
+    assert_int_equal(r.clusters[0], r.clusters[1]);
+    linkage_done(&r);
+}
+
+static void nobody_at_all_is_no_error(void **state)
+{
+    (void)state;
+    struct linkage_result r = link_all(NULL, 0);
+    assert_int_equal(r.link_count, 0);
+    linkage_done(&r);
 }
 
 static void the_order_of_records_changes_nothing_in_a_thousand_shuffles(void **state)
@@ -185,8 +297,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_who_moved_is_one_person),
         cmocka_unit_test(a_household_is_not_one_person),
-        cmocka_unit_test(twins_wait_for_a_person_to_look),
+        cmocka_unit_test(twins_are_at_most_for_a_person_to_look_at),
         cmocka_unit_test(a_verdict_stands_above_bits),
+        cmocka_unit_test(two_national_ids_are_two_people),
+        cmocka_unit_test(birth_dates_far_apart_are_two_people),
+        cmocka_unit_test(one_wrong_digit_of_a_birth_date_is_forgiven),
+        cmocka_unit_test(a_slip_in_each_of_both_names_is_forgiven),
+        cmocka_unit_test(exchanged_names_are_one_person_who_moved),
+        cmocka_unit_test(exchanged_names_with_another_birth_date_are_two_people),
+        cmocka_unit_test(a_comparison_is_the_same_either_way_round),
         cmocka_unit_test(what_was_joined_before_stays_one_cluster),
         cmocka_unit_test(nobody_at_all_is_no_error),
         cmocka_unit_test(the_order_of_records_changes_nothing_in_a_thousand_shuffles),
