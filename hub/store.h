@@ -154,7 +154,7 @@ struct store_receipt {
 /* Its latest event, which is what it says. Of two of one time the one of the larger
  * stream id is the later, then of the larger seq. */
 struct store_receipt_row {
-    struct store_receipt receipt;
+    struct store_receipt receipt; /* but for `returned` */
     int64_t event;
     int64_t time_ms;
     const char *json;
