@@ -4,6 +4,7 @@
 #include "hub/settings.h"
 #include "platform/file.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -74,6 +75,14 @@ int cli_hub_open(const struct cli_args *args, struct hub **ret)
         return code;
     enum dl_err err = hub_open(ret, dir, &why);
     return err ? cli_hub_failed(dir, err, &why) : CLI_EXIT_OK;
+}
+
+int cli_hub_decided(int64_t no)
+{
+    printf("Decision %" PRId64 "; `dunlin-hub match decisions undo %" PRId64
+           "` takes it back.\n",
+           no, no);
+    return fflush(stdout) == 0 ? CLI_EXIT_OK : CLI_EXIT_FAILED;
 }
 
 int cli_hub_print_json(json_t *value)

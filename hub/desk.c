@@ -236,6 +236,8 @@ static enum dl_err answer(struct asking *a, const uint8_t element[static GROUP_E
 {
     struct store_node node;
     enum dl_err err = a->st->node_find(a->st, element, &node);
+    if (!err && node.type != a->question->token->type) /* the log would name another */
+        err = DL_E_NOT_FOUND;
     if (!err)
         return show(a, &node, ret);
     if (err != DL_E_NOT_FOUND)

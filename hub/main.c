@@ -59,6 +59,9 @@ static const struct cli_option audience_export_options[] = {
 static const struct cli_option forget_options[] = {
     CLI_OPT_DIR,
     {"profile", 'p', CLI_TEXT, "ID", NULL, "The profile's id: p_ and 24 hex digits"},
+    {"status", 's', CLI_FLAG, NULL, NULL,
+     "Erase nobody: tell what was, and whether the journal has it"},
+    CLI_OPT_JSON,
     CLI_OPT_END,
 };
 
@@ -171,7 +174,9 @@ static const struct cli_command commands[] = {
      "b.audience\n",
      audience_export_options, cmd_audience_export},
     {"match run", "", "Link people known by names and addresses, now",
-     "A serving hub does so by itself whenever something came in.\n", DIR_ONLY, cmd_match_run},
+     "A serving hub does so by itself whenever something came in. Tells how many pairs are\n"
+     "linked, and how many wait for a verdict (`review list`).\n",
+     DIR_AND_JSON, cmd_match_run},
     {"match never", "A B", "Two profiles or identifiers are not one person",
      "Parts them where they are one. Ids are p_... or i_...; the newest decision counts.\n",
      DIR_ONLY, cmd_match_never},
@@ -201,10 +206,15 @@ static const struct cli_command commands[] = {
      "The list has a line for each event: its id, a comma or tab, and a name of the person.\n\n"
      "    dunlin-hub match evaluate --dir hub --truth who.csv\n",
      match_evaluate_options, cmd_match_evaluate},
-    {"review list", "", "List pairs of profiles that may be one person", NULL, DIR_AND_JSON,
-     cmd_review_list},
-    {"review accept", "PAIR", "They are one person", NULL, DIR_ONLY, cmd_review_accept},
-    {"review reject", "PAIR", "They are not, whatever speaks for it", NULL, DIR_ONLY,
+    {"review list", "", "List pairs of profiles that may be one person",
+     "Known by names and addresses, and alike, but not enough to be linked. BITS are the log\n"
+     "of the odds that they are one: 2 bits are 4 to 1.\n",
+     DIR_AND_JSON, cmd_review_list},
+    {"review accept", "PAIR", "They are one person",
+     "PAIR is the first column of `review list`. A decision as any other.\n", DIR_ONLY,
+     cmd_review_accept},
+    {"review reject", "PAIR", "They are not, whatever speaks for it",
+     "PAIR is the first column of `review list`. A decision as any other.\n", DIR_ONLY,
      cmd_review_reject},
     {"forget", "", "Erase a profile by its id",
      "A hub cannot find a person by name: it knows tokens alone. Where the person stands at a\n"

@@ -430,17 +430,43 @@ static enum dl_err ask_anchors(struct store *st, struct match_nodes *nodes)
     return err;
 }
 
+/* Whose they are is changed under their own locks alone. That one anchors something
+ * may be news of the caller, which a second reading does not know. */
+static enum dl_err hold(struct store *st, struct match_nodes *nodes)
+{
+    struct match_numbers nos = {.count = 0}, anchors = {.count = 0};
+    bool again = false;
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < nodes->count; i++) {
+        err = match_numbers_add(&nos, nodes->at[i].no);
+        if (!err && nodes->at[i].marks & STORE_MARK_ANCHORS)
+            err = match_numbers_add(&anchors, nodes->at[i].no);
+    }
+    match_numbers_sort(&nos);
+    match_numbers_sort(&anchors);
+    if (!err)
+        err = st->blobs_lock(st, nos.at, nos.count, &again);
+    if (!err && again)
+        err = st->nodes_get(st, nodes->at, nodes->count);
+    for (size_t i = 0; !err && i < nodes->count; i++)
+        if (among(&anchors, nodes->at[i].no))
+            nodes->at[i].marks |= STORE_MARK_ANCHORS;
+    free(nos.at);
+    free(anchors.at);
+    return err;
+}
+
 enum dl_err match_settle(struct store *st, const struct rules *rules, struct match_nodes *nodes,
                          bool exact)
 {
     if (nodes->count == 0)
         return DL_OK;
     struct store_owner *owners = calloc(nodes->count, sizeof *owners);
-    if (!owners)
-        return DL_E_NOMEM;
-    for (size_t i = 0; i < nodes->count; i++)
+    enum dl_err err = owners ? hold(st, nodes) : DL_E_NOMEM;
+    for (size_t i = 0; !err && i < nodes->count; i++)
         owners[i].node = nodes->at[i].no;
-    enum dl_err err = st->owners(st, owners, nodes->count);
+    if (!err)
+        err = st->owners(st, owners, nodes->count);
     if (!err && exact)
         err = ask_anchors(st, nodes);
     struct match_nodes changed = {.count = 0};

@@ -30,6 +30,9 @@ const struct config_key settings_keys[] = {
      "How long a bundle of `dunlin-keys enroll` can be used"},
     {"device_cert_life", CONFIG_DURATION, KEY(device_cert_life_ms), "30d", 10000, 31536000000,
      NULL, "Life of a device's certificate, which renews itself at two thirds of it"},
+    {"tombstone_journal", CONFIG_TEXT, KEY(tombstone_journal), "", 0, 0, NULL,
+     "File that outlives a restored database: who was erased; empty: tombstones.journal beside "
+     "it"},
     {"consent_older", CONFIG_CHOICE, KEY(consent_older), "keep", 0, 0, "keep|detach",
      "Events from before a person took back consent to profiling: stay theirs, or become "
      "nobody's"},

@@ -26,6 +26,7 @@ struct settings {
     int64_t enrolment_life_ms;
     int64_t device_cert_life_ms;
     int64_t desk_per_day, desk_per_minute;
+    char tombstone_journal[CONFIG_TEXT_BYTES];
     int64_t consent_older;     /* 0: keep, 1: detach */
     int64_t retention_days[5]; /* enum retention_kind; 0: for ever */
     int64_t retention_action;  /* 0: delete, 1: blank */

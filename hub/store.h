@@ -554,9 +554,10 @@ struct store {
     enum dl_err (*blobs_find)(struct store *st, int64_t *nodes, size_t count);
     /* Until the end of the transaction nobody else changes these blobs, nor what
      * their nodes belong to; also takes attaching nodes. Ascending and distinct.
-     * *ret_waited: others may have changed them before: find again what was found. */
+     * *ret_again: some were not held before this call, so that what was read of them
+     * may be old by now and has to be read again; false once all were held. */
     enum dl_err (*blobs_lock)(struct store *st, const int64_t *roots, size_t count,
-                              bool *ret_waited);
+                              bool *ret_again);
     /* Where `from` is still a root. *ret_done: how many were; of fewer than `count`
      * find again and link again. */
     enum dl_err (*blobs_link)(struct store *st, const struct store_link *links, size_t count,

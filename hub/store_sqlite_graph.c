@@ -257,12 +257,12 @@ static enum dl_err blobs_find(struct store *st, int64_t *nodes, size_t count)
 
 /* A transaction that writes is alone here. */
 static enum dl_err blobs_lock(struct store *st, const int64_t *roots, size_t count,
-                              bool *ret_waited)
+                              bool *ret_again)
 {
     (void)st;
     (void)roots;
     (void)count;
-    *ret_waited = false;
+    *ret_again = false;
     return DL_OK;
 }
 

@@ -75,8 +75,10 @@ static const struct cli_command commands[] = {
     {"rotate", "NAME", "make a bundle with a new key for an enrolled device",
      "As enroll, for a device that is there already: it gets the next epoch, and enrols anew "
      "with the bundle. Its customers stay the same at the hub. The hub is told to replace the "
-     "device; the agent does not take a new key by itself yet, so flush its queue first, then "
-     "enrol it with the new bundle.",
+     "device, which is refused from then on until `dunlin enroll --replace` there; what waits "
+     "in "
+     "its queue is sent then, under the old key, whose half the hub deletes once the queue has "
+     "come in.",
      enroll_options, command_rotate},
     {"inspect", "", "show a keyring's devices and fingerprints, never a key",
      "Needs no passphrase: the list of devices is not secret. The fingerprint of the audience "
