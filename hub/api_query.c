@@ -50,25 +50,6 @@ void api_metrics(struct api *api, struct request *req)
     free(text);
 }
 
-void api_profile(struct api *api, struct request *req)
-{
-    struct store *st = api->hub->reader;
-    json_t *profile = NULL;
-    enum dl_err err = st->begin(st, STORE_READ);
-    if (!err) {
-        err = query_profile(st, req->param, &profile);
-        st->rollback(st);
-    }
-    if (err == DL_E_INPUT)
-        reply_problem(req, 400, "malformed", "a profile's id is p_ and 24 hex digits");
-    else if (err == DL_E_NOT_FOUND)
-        reply_problem(req, 404, "no-profile", "there is no profile of this id");
-    else if (err)
-        reply_error(req, err);
-    else
-        reply_json(req, 200, profile);
-}
-
 /* ---- GET /v1/audit ---------------------------------------------------------------- */
 
 /* A query parameter of digits; the fallback when absent, -1 when it is something else. */

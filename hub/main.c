@@ -89,6 +89,30 @@ static const struct cli_option match_evaluate_options[] = {
     CLI_OPT_END,
 };
 
+static const struct cli_option profile_find_options[] = {
+    CLI_OPT_DIR,
+    {"spend-min", 's', CLI_INT, "MINOR", "0", "Lifetime spend of at least so many minor units"},
+    {"currency", 'C', CLI_TEXT, "CODE", NULL, "In this currency; else in any"},
+    {"orders-min", 'o', CLI_INT, "N", "0", "At least so many orders"},
+    {"store", 'S', CLI_TEXT, "ID", NULL, "Who was in this store"},
+    {"seen-since", 'f', CLI_TEXT, "TIME", NULL, "Last seen at this time or later"},
+    {"seen-before", 'u', CLI_TEXT, "TIME", NULL, "Last seen before this time"},
+    {"limit", 'l', CLI_INT, "N", "100", "So many of them, up to 100"},
+    {"cursor", 'c', CLI_TEXT, "NEXT", NULL, "Go on where a page ended"},
+    CLI_OPT_JSON,
+    CLI_OPT_END,
+};
+
+static const struct cli_option profile_timeline_options[] = {
+    CLI_OPT_DIR,
+    {"since", 'f', CLI_TEXT, "TIME", NULL, "From a day (2026-11-24) or a time"},
+    {"until", 'u', CLI_TEXT, "TIME", NULL, "Before a day or a time"},
+    {"limit", 'l', CLI_INT, "N", "50", "So many of them, up to 200"},
+    {"cursor", 'c', CLI_TEXT, "NEXT", NULL, "Go on where a page ended"},
+    CLI_OPT_JSON,
+    CLI_OPT_END,
+};
+
 static const struct cli_option match_rules_options[] = {
     CLI_OPT_DIR,
     {"dry-run", 0, CLI_FLAG, NULL, NULL, "Only tell what would merge or part"},
@@ -143,8 +167,19 @@ static const struct cli_command commands[] = {
      "Settings: batch_records_max, linger_ms, updates_every_ms.\n\n"
      "    dunlin-hub device config --dir hub linger_ms=500\n",
      device_config_options, cmd_device_config},
-    {"profile show", "ID", "Show what the hub knows of one profile", NULL, DIR_AND_JSON,
-     cmd_profile_show},
+    {"profile show", "ID", "Show what the hub knows of one profile",
+     "An id from before a merge leads to the profile of today. Who looks is audited.\n",
+     DIR_AND_JSON, cmd_profile_show},
+    {"profile find", "", "Find profiles by what they come to",
+     "All that is given has to hold. A page looks at 1,000 profiles: it may find few, and\n"
+     "go on. Who looks is audited.\n\n"
+     "    dunlin-hub profile find --dir hub --spend-min 50000 --currency EUR\n"
+     "    dunlin-hub profile find --dir hub --store 9 --seen-before 2026-06-01\n",
+     profile_find_options, cmd_profile_find},
+    {"profile timeline", "ID", "Show the events of one profile, the latest first",
+     "Receipts that were voided, or that a later event tells again, say so.\n\n"
+     "    dunlin-hub profile timeline p_48452d057d4d533bb35c613b --dir hub --limit 20\n",
+     profile_timeline_options, cmd_profile_timeline},
     {"profile explain", "ID", "Tell why these identifiers are one profile",
      "What joined them: events that they stood in together, likenesses, decisions; and what\n"
      "a limit or a decision kept out. ID may be a former one, or an identifier's (i_...).\n",
