@@ -4,6 +4,7 @@
 #include "hub/settings.h"
 #include "platform/file.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -43,6 +44,10 @@ int cli_hub_check(const char *dir)
     struct file_path path;
     struct dl_why why = {""};
     enum dl_err err = file_join(&path, dir, SETTINGS_FILE);
+    if (!err && access(dir, R_OK | X_OK) != 0 && errno == EACCES) {
+        cli_error("%s is another user's: `runuser -u dunlin-hub -- dunlin-hub ...`", dir);
+        return CLI_EXIT_FAILED;
+    }
     if (!err && !file_exists(path.s)) {
         cli_error("%s holds no hub; `dunlin-hub init` makes one", dir);
         return CLI_EXIT_FAILED;

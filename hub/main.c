@@ -238,7 +238,9 @@ static const struct cli_command commands[] = {
      "the decisions and the rules. Safe to interrupt and to run again.\n",
      DIR_ONLY, cmd_match_rebuild},
     {"match evaluate", "", "Hold the profiles against a list of who is who",
-     "The list has a line for each event: its id, a comma or tab, and a name of the person.\n\n"
+     "The list has a line for each event: its id, a comma or tab, and what stands for the\n"
+     "person: a number, and no name, for this machine is no place for names. Other lines are\n"
+     "passed over.\n\n"
      "    dunlin-hub match evaluate --dir hub --truth who.csv\n",
      match_evaluate_options, cmd_match_evaluate},
     {"review list", "", "List pairs of profiles that may be one person",

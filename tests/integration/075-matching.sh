@@ -102,3 +102,11 @@ is "changes nothing" "$(dunlin-hub export profiles --dir hub --format ndjson | s
 for what in profile.explain profile.split match.undo match.always match.never match.block match.rules; do
     check "the audit log has $what" grep -q "\"$what\"" <<<"$(hub audit --json)"
 done
+
+# ---- somebody else's hub -----------------------------------------------------------------
+as_nobody() { setpriv --reuid 65534 --clear-groups "$BIN/dunlin-hub" "$@"; }
+if [ "$(id -u)" = 0 ] && as_nobody --version >/dev/null 2>&1; then
+    check "a hub of another user is told apart from none" grep -q "another user's" <<<"$(as_nobody stats --dir "$tap_dir/hub" 2>&1)"
+else
+    skip "a hub of another user is told apart from none" "not root"
+fi
