@@ -76,6 +76,24 @@ static void who_has_no_role_gets_no_answer_and_a_line(void **state)
     till_done(&t);
 }
 
+/* The audit log cannot be made smaller again. */
+static void who_has_no_role_fills_no_log(void **state)
+{
+    struct till t;
+    json_t *answer = NULL;
+    int64_t wait_ms = 0;
+    const struct desk_limits limits = {.per_day = 4, .per_minute = 2};
+    till_init(&t, *state, "till-1");
+    struct token token = till_token(&t, "email=a@x.de");
+    for (int minute = 0; minute < 10; minute++)
+        for (int i = 0; i < 5; i++)
+            assert_int_equal(
+                ask(&t, token, true, &limits, NOW_MS + minute * 60000, &answer, &wait_ms),
+                DESK_NOT_GRANTED);
+    assert_int_equal(audit_of(&t).count, 5); /* of the day, and one that says so */
+    till_done(&t);
+}
+
 static void an_answer_names_the_profile_and_no_identifier(void **state)
 {
     struct till t;
@@ -171,6 +189,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         test(who_has_no_role_gets_no_answer_and_a_line),
+        test(who_has_no_role_fills_no_log),
         test(an_answer_names_the_profile_and_no_identifier),
         test(a_token_asked_under_another_type_finds_nobody),
         test(a_minute_and_a_day_have_their_bounds),
