@@ -133,8 +133,8 @@ enum dl_err spoken_tokenise(struct token *ret, const char *dir, const char *regi
         normalise(type, value, len, region, canonical, sizeof canonical, &canonical_len);
     enum dl_err err = reason ? DL_E_INPUT : file_join(&path, dir, ENROLMENT_TOKEN_KEY);
     if (reason)
-        dl_why_set(why, "this %s has no canonical form: %s", token_type_name(type),
-                   normalise_reason_name(reason));
+        dl_why_set(why, "this %s has no canonical form: %s (%s)", token_type_name(type),
+                   normalise_reason_name(reason), normalise_reason_text(reason));
     if (!err) {
         err = token_key_load(&key, path.s);
         if (err)

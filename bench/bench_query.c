@@ -165,8 +165,7 @@ static void bring_in(struct bench *b, int64_t events)
     fputc('\n', stderr);
 }
 
-/* ---- questions ----------------------------------------------------------------------------
- */
+/* ---- questions ---------------------------------------------------------------------- */
 
 struct asking {
     struct store *st;

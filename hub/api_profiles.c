@@ -59,26 +59,13 @@ static bool take_currency(struct request *req, const char **ret)
 
 /* ---- answers ----------------------------------------------------------------------------- */
 
-static enum dl_err note(struct api *api, const struct request *req, const char *what,
-                        const char *object)
-{
-    struct store *st = api->hub->store;
-    enum dl_err err = st->begin(st, STORE_WRITE);
-    if (err)
-        return err;
-    err = devices_audit(st, req->actor, what, object, NULL, clock_wall_ms());
-    if (!err)
-        return st->commit(st);
-    st->rollback(st);
-    return err;
-}
-
 /* Takes `value`, which `err` says is there. */
 static void answer(struct api *api, struct request *req, const char *what, enum dl_err err,
                    json_t *value)
 {
     if (!err)
-        err = note(api, req, what, *req->param ? req->param : NULL);
+        err = devices_audit_read(api->hub->store, req->actor, what,
+                                 *req->param ? req->param : NULL, clock_wall_ms());
     if (!err) {
         reply_json_tagged(req, api->hub->id_key, value);
         return;

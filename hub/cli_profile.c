@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- one question, asked within a transaction that notes it --------------------------------
- */
+/* ---- one question, asked within a transaction that notes it ------------------------- */
 
 struct question {
     const struct cli_args *args;
+    const char *command;
     const char *what; /* of the audit log */
     const char *id;   /* NULL: of many */
     struct query_span span;
@@ -72,7 +72,7 @@ static int answer(const struct question *q)
     st->close(st);
     dl_why_set(&why, "%s", reason_of(err));
     if (err)
-        return cli_hub_failed(q->what, err == DL_E_REJECTED ? DL_E_INPUT : err, &why);
+        return cli_hub_failed(q->command, err == DL_E_REJECTED ? DL_E_INPUT : err, &why);
     if (cli_flag(q->args, "json"))
         return cli_hub_print_json(value);
     q->print(value);
@@ -80,8 +80,7 @@ static int answer(const struct question *q)
     return fflush(stdout) == 0 ? CLI_EXIT_OK : CLI_EXIT_FAILED;
 }
 
-/* ---- options -------------------------------------------------------------------------------
- */
+/* ---- options ------------------------------------------------------------------------ */
 
 /* A day ("2026-11-24", UTC) or a time. False: told. */
 static bool take_time(const struct cli_args *args, const char *name, int64_t *ret)
@@ -106,8 +105,7 @@ static bool take_limit(const struct cli_args *args, int64_t max, int64_t *ret)
     return false;
 }
 
-/* ---- show ----------------------------------------------------------------------------------
- */
+/* ---- show --------------------------------------------------------------------------- */
 
 static enum dl_err scored(const struct question *q, json_t *profile)
 {
@@ -128,6 +126,7 @@ static enum dl_err ask_show(struct store *st, const struct question *q, json_t *
 int cmd_profile_show(const struct cli_args *args)
 {
     struct question q = {.args = args,
+                         .command = "profile show",
                          .what = "profile.read",
                          .id = cli_operand(args, 0),
                          .ask = ask_show,
@@ -135,8 +134,7 @@ int cmd_profile_show(const struct cli_args *args)
     return answer(&q);
 }
 
-/* ---- find ----------------------------------------------------------------------------------
- */
+/* ---- find --------------------------------------------------------------------------- */
 
 static enum dl_err ask_find(struct store *st, const struct question *q, json_t **ret)
 {
@@ -169,6 +167,7 @@ static void print_found(const json_t *page)
 int cmd_profile_find(const struct cli_args *args)
 {
     struct question q = {.args = args,
+                         .command = "profile find",
                          .what = "profile.find",
                          .ask = ask_find,
                          .print = print_found,
@@ -184,8 +183,7 @@ int cmd_profile_find(const struct cli_args *args)
     return answer(&q);
 }
 
-/* ---- timeline ------------------------------------------------------------------------------
- */
+/* ---- timeline ----------------------------------------------------------------------- */
 
 static enum dl_err ask_timeline(struct store *st, const struct question *q, json_t **ret)
 {
@@ -195,6 +193,7 @@ static enum dl_err ask_timeline(struct store *st, const struct question *q, json
 int cmd_profile_timeline(const struct cli_args *args)
 {
     struct question q = {.args = args,
+                         .command = "profile timeline",
                          .what = "profile.timeline",
                          .id = cli_operand(args, 0),
                          .span = {.until_ms = INT64_MAX, .cursor = cli_text(args, "cursor")},

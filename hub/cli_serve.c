@@ -75,8 +75,7 @@ static void match_on(void *ctx)
     }
 }
 
-/* ---- who was erased, in a file beside the database ----------------------------------------
- */
+/* ---- who was erased, in a file beside the database ---------------------------------- */
 
 /* Before anybody is served: a database that was restored may know less than the file. */
 static enum dl_err replay_tombstones(struct serving *s, struct dl_why *why)
@@ -106,8 +105,7 @@ static void follow_tombstones(struct serving *s, int64_t *saved)
         LOG_ERROR("serve.tombstones", LOG_ERR(err));
 }
 
-/* ---- what is too old, in a thread of its own ----------------------------------------------
- */
+/* ---- what is too old, in a thread of its own ---------------------------------------- */
 
 static bool go_on(void *ctx, uint64_t done)
 {
@@ -144,8 +142,7 @@ static void keep_on(void *ctx)
     follow_tombstones(s, &saved);
 }
 
-/* ---- the server ----------------------------------------------------------------------------
- */
+/* ---- the server --------------------------------------------------------------------- */
 
 static enum dl_err renew_certificate(const struct serving *s, bool *ret_renewed,
                                      struct dl_why *why)

@@ -117,8 +117,7 @@ static enum dl_err perform(struct store *st, struct act *act,
     return err;
 }
 
-/* ---- never, always, block -------------------------------------------------------------------
- */
+/* ---- never, always, block ----------------------------------------------------------- */
 
 struct pair {
     enum store_decision_kind kind;
@@ -164,8 +163,7 @@ enum dl_err decision_block(struct store *st, const uint8_t key[static STORE_NODE
     return perform(st, &act, plan_block, copy, ret_no);
 }
 
-/* ---- split ----------------------------------------------------------------------------------
- */
+/* ---- split -------------------------------------------------------------------------- */
 
 struct split {
     const char *profile;
@@ -243,8 +241,7 @@ enum dl_err decision_split(struct store *st, const char *profile, const char *co
     return perform(st, &act, plan_split, &split, ret_no);
 }
 
-/* ---- undo -----------------------------------------------------------------------------------
- */
+/* ---- undo --------------------------------------------------------------------------- */
 
 static enum dl_err collect(void *ctx, const struct store_decision *decision)
 {
@@ -269,8 +266,7 @@ enum dl_err decision_undo(struct store *st, int64_t no, const char *who, int64_t
     return perform(st, &act, plan_undo, NULL, NULL);
 }
 
-/* ---- list -----------------------------------------------------------------------------------
- */
+/* ---- list --------------------------------------------------------------------------- */
 
 struct listing {
     json_t *acts;

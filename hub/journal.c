@@ -93,8 +93,7 @@ enum dl_err journal_parse(const struct id_key *key, const char *text, size_t len
     return err;
 }
 
-/* ---- writing -------------------------------------------------------------------------------
- */
+/* ---- writing ------------------------------------------------------------------------ */
 
 struct text {
     char *at;
@@ -182,8 +181,7 @@ enum dl_err journal_save(const struct hub *hub, struct store *reader, const char
     return err;
 }
 
-/* ---- bringing it to bear -------------------------------------------------------------------
- */
+/* ---- bringing it to bear ------------------------------------------------------------ */
 
 struct replay {
     struct hub *hub;

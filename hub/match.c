@@ -66,8 +66,7 @@ static enum dl_err list_nodes(struct match_batch *a)
     return DL_OK;
 }
 
-/* ---- what is there already
- * ------------------------------------------------------------------- */
+/* ---- what is there already ---------------------------------------------------------- */
 
 struct blocks {
     struct match_batch *a;
@@ -213,8 +212,7 @@ static enum dl_err find_observations(struct match_batch *a)
     return err;
 }
 
-/* ---- what is new, and what it joins
- * ------------------------------------------------------------- */
+/* ---- what is new, and what it joins ------------------------------------------------- */
 
 size_t match_group_of(const struct match_batch *a, size_t place)
 {

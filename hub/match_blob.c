@@ -21,8 +21,7 @@ enum dl_err match_any_decisions(struct store *st, bool *ret)
     return st->decisions_each(st, 0, 1, note_decision, ret);
 }
 
-/* ---- loading --------------------------------------------------------------------------------
- */
+/* ---- loading ------------------------------------------------------------------------ */
 
 static enum dl_err add_linked(void *ctx, const struct store_likeness *row)
 {
@@ -105,8 +104,7 @@ static enum dl_err load(struct match_region *r, const struct match_numbers *root
     return err ? err : match_nodes_of_rows(r->st, &r->rows, &r->nodes);
 }
 
-/* ---- to partition.h
- * ---------------------------------------------------------------------------- */
+/* ---- to partition.h ----------------------------------------------------------------- */
 
 static size_t place_of(const struct match_region *r, int64_t no)
 {
@@ -215,8 +213,7 @@ static enum dl_err fill_likes(struct match_region *r)
     return DL_OK;
 }
 
-/* ---- and back
- * ------------------------------------------------------------------------------------ */
+/* ---- and back ----------------------------------------------------------------------- */
 
 /* An alarm for whoever reads the audit log: where, and how much hangs together. */
 static enum dl_err tell_quarantine(const struct match_region *r,
@@ -406,8 +403,7 @@ enum dl_err match_region_all(struct match_region *r, bool likenesses)
     return err ? err : compute(r, NULL);
 }
 
-/* ---- nodes that join nobody
- * --------------------------------------------------------------------------- */
+/* ---- nodes that join nobody --------------------------------------------------------- */
 
 static uint8_t with(uint8_t marks, uint8_t mark, bool on)
 {

@@ -188,8 +188,7 @@ const struct store_node *match_anchor(const struct rules *rules,
     return best;
 }
 
-/* ---- links ----------------------------------------------------------------------------------
- */
+/* ---- links -------------------------------------------------------------------------- */
 
 /* The roots that some pairs lie under, as a small forest of its own. */
 struct forest {

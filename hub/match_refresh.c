@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- marks ----------------------------------------------------------------------------------
- */
+/* ---- marks -------------------------------------------------------------------------- */
 
 struct recount {
     const struct rules *rules;
@@ -103,8 +102,7 @@ enum dl_err match_recount(struct store *st, const struct rules *rules,
     return err;
 }
 
-/* ---- anchors
- * --------------------------------------------------------------------------------- */
+/* ---- anchors ------------------------------------------------------------------------ */
 
 enum dl_err match_reanchor(struct store *st, const struct rules *rules,
                            const struct match_rows *rows, const struct match_nodes *nodes,
@@ -135,8 +133,7 @@ enum dl_err match_reanchor(struct store *st, const struct rules *rules,
     return err;
 }
 
-/* ---- links
- * ----------------------------------------------------------------------------------- */
+/* ---- links -------------------------------------------------------------------------- */
 
 struct pairs {
     struct store *st;
@@ -254,8 +251,7 @@ enum dl_err match_relink(struct store *st, const struct rules *rules,
     return err;
 }
 
-/* ---- all of it
- * --------------------------------------------------------------------------------- */
+/* ---- all of it ---------------------------------------------------------------------- */
 
 enum dl_err match_scatter(struct store *st, const int64_t *nodes, size_t count,
                           struct match_numbers *ret)

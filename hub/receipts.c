@@ -118,8 +118,7 @@ static enum dl_err concern(struct receipts *r)
     return err || r->count == before ? err : concern_once(r);
 }
 
-/* ---- what they come to --------------------------------------------------------------------
- */
+/* ---- what they come to -------------------------------------------------------------- */
 
 /* A return whose buyer is not asked for yet. */
 struct waiting {

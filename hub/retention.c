@@ -97,8 +97,7 @@ static enum dl_err look_at(struct pass *p, const struct store_event *event, stru
     return goes ? DL_OK : DL_E_NOT_FOUND;
 }
 
-/* ---- looking ------------------------------------------------------------------------------
- */
+/* ---- looking ------------------------------------------------------------------------ */
 
 static enum dl_err count_due(void *ctx, const struct store_event *event)
 {
@@ -126,8 +125,7 @@ enum dl_err retention_look(struct store *reader, const struct retention_rules *r
     return err;
 }
 
-/* ---- letting go
- * ------------------------------------------------------------------------------ */
+/* ---- letting go --------------------------------------------------------------------- */
 
 static enum dl_err collect_due(void *ctx, const struct store_event *event)
 {

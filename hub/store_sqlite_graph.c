@@ -251,8 +251,7 @@ static enum dl_err nodes_delete(struct store *st, const int64_t *nodes, size_t c
     return err ? err : sqlite_tally_keep(st, &tally);
 }
 
-/* ---- blobs --------------------------------------------------------------------------------
- */
+/* ---- blobs -------------------------------------------------------------------------- */
 
 static enum dl_err parent_of(struct store *st, int64_t node, int64_t *ret)
 {

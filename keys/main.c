@@ -33,7 +33,7 @@ static const struct cli_option enroll_options[] = {
 
 static const struct cli_option inspect_options[] = {
     KEYRING_OPTION,
-    {"json", 0, CLI_FLAG, NULL, NULL, "for programs"},
+    {"json", 'j', CLI_FLAG, NULL, NULL, "print JSON"},
     {0},
 };
 
@@ -51,7 +51,7 @@ static const struct cli_option export_audience_options[] = {
     {"out", 'o', CLI_TEXT, "FILE", NULL, "the upload file, mode 0600"},
     {"field", 0, CLI_TEXT, "email|phone", "email", "of uid2, which takes one a list"},
     {"force", 0, CLI_FLAG, NULL, NULL, "write over a file that is there"},
-    {"json", 0, CLI_FLAG, NULL, NULL, "the summary for programs"},
+    {"json", 'j', CLI_FLAG, NULL, NULL, "print the summary as JSON"},
     {0},
 };
 

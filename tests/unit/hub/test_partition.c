@@ -593,8 +593,7 @@ static void a_thousand_histories_agree_with_the_model(void **state)
     }
 }
 
-/* ---- as where many write ------------------------------------------------------------------
- */
+/* ---- as where many write ------------------------------------------------------------ */
 
 static int64_t held[4096];
 static size_t held_count, asked_again;

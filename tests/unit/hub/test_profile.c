@@ -5,8 +5,7 @@
 
 #include <inttypes.h>
 
-/* ---- ingest, erasures and a rebuild -------------------------------------------------------
- */
+/* ---- ingest, erasures and a rebuild ------------------------------------------------- */
 
 struct picture {
     char text[16384];
@@ -93,8 +92,7 @@ static void a_rebuild_changes_nothing_whatever_was_erased(void **state)
     till_done(&tills[1]);
 }
 
-/* ---- what a record says ---------------------------------------------------------------------
- */
+/* ---- what a record says ------------------------------------------------------------- */
 
 static struct fact fact_of(struct fixture *fx, const char *data)
 {
@@ -158,8 +156,7 @@ static void a_receipt_is_its_number_or_else_its_key(void **state)
     assert_false(other.receipt.given); /* of which day? */
 }
 
-/* ---- timelines and finds
- * ----------------------------------------------------------------------- */
+/* ---- timelines and finds ------------------------------------------------------------ */
 
 static json_t *timeline_of(struct fixture *fx, const char *id, const struct query_span *span)
 {
@@ -255,8 +252,7 @@ static void a_find_takes_whom_all_of_it_holds_for(void **state)
     till_done(&t);
 }
 
-/* ---- scores
- * ------------------------------------------------------------------------------------- */
+/* ---- scores ------------------------------------------------------------------------- */
 
 static void scores_rise_at_their_edges(void **state)
 {

@@ -297,8 +297,7 @@ static void a_value_becomes_everybodys_and_its_people_part(void **state)
     st->rollback(st);
 }
 
-/* ---- ids, and two at a time -----------------------------------------------------------------
- */
+/* ---- ids, and two at a time --------------------------------------------------------- */
 
 static json_t *show(struct fixture *fx, const char *id)
 {
