@@ -7,8 +7,8 @@
  * the rows are the ones of a hub; only seals, conversions and clients' ids are left out, and
  * many events share a commit. At each size it opens a fresh handle and asks 2,000 times for a
  * random person: by token, by id, the first page of the timeline, a later one; and for the
- * stats. Prints CSV: by the clock, which a busy
- * machine disturbs, and as CPU time. Progress goes to stderr.
+ * stats. Prints CSV: times by the clock, which a busy machine disturbs, and of the CPU.
+ * Progress goes to stderr.
  */
 #include "crypto/secret.h"
 #include "crypto/token.h"
