@@ -210,7 +210,8 @@ static const struct cli_command commands[] = {
      audience_export_options, cmd_audience_export},
     {"match run", "", "Link people known by names and addresses, now",
      "A serving hub does so by itself whenever something came in. Tells how many pairs are\n"
-     "linked, and how many wait for a verdict (`review list`).\n",
+     "linked, how many wait for a verdict (`review list`), and how many contacts are several\n"
+     "people's, so that they join nobody.\n",
      DIR_AND_JSON, cmd_match_run},
     {"match never", "A B", "Two profiles or identifiers are not one person",
      "Parts them where they are one. Ids are p_... or i_...; the newest decision counts.\n",

@@ -311,7 +311,11 @@ struct store_recipes {
     size_t tokens_len;
 };
 
-enum store_likeness_state { STORE_LIKENESS_LINKED, STORE_LIKENESS_REVIEW };
+enum store_likeness_state {
+    STORE_LIKENESS_LINKED,
+    STORE_LIKENESS_REVIEW,
+    STORE_LIKENESS_SEVERAL, /* a and b are one node: a contact that several people share */
+};
 
 /* What the matcher concluded of two nodes. */
 struct store_likeness {
