@@ -27,6 +27,7 @@
 struct serving {
     const char *dir;
     struct settings settings;
+    struct where where;
     struct folder_lock *lock;
     struct hub *hub;
     struct server *server;
@@ -48,7 +49,7 @@ static enum dl_err match_again(const struct serving *s)
 {
     struct store *reader = NULL;
     struct dl_why why = {""};
-    enum dl_err err = hub_open_reader(&reader, s->dir, &why);
+    enum dl_err err = hub_open_reader(&reader, s->hub, &why);
     if (!err)
         err = likeness_run(s->hub->store, reader);
     if (reader)
@@ -215,7 +216,7 @@ static int start(struct serving *s, struct dl_why *why)
     if (!err)
         err = service_init();
     if (!err)
-        err = hub_open(&s->hub, s->dir, why);
+        err = hub_open_at(&s->hub, s->dir, &s->where, why);
     if (!err)
         s->hub->consent_all_older = s->settings.consent_older != 0;
     if (!err)
@@ -277,6 +278,10 @@ int cmd_serve(const struct cli_args *args)
     if (code != CLI_EXIT_OK)
         return code;
     enum dl_err err = settings_load(&s.settings, s.dir, cli_text(args, "config"), &why);
+    if (!err)
+        err = where_from_settings(&s.where, s.dir, &s.settings, &why);
+    if (!err)
+        err = where_override(&s.where, cli_text(args, "db"), cli_text(args, "tenant"), &why);
     if (err)
         return cli_hub_failed("serve", err, &why);
     if (listen)

@@ -204,6 +204,10 @@ void reply_error(struct request *req, enum dl_err err)
         req->retry_after_s = RETRY_BUSY_S;
         reply_problem(req, 503, "busy", "the hub's database is busy; try again");
         break;
+    case DL_E_NET:
+        req->retry_after_s = RETRY_BUSY_S;
+        reply_problem(req, 503, "unavailable", "the hub's database is away; try again");
+        break;
     case DL_E_FULL:
         req->retry_after_s = RETRY_FULL_S;
         reply_problem(req, 503, "full", "the hub's disk is full; try again later");

@@ -302,6 +302,7 @@ void server_stop(struct server *server)
 {
     if (!server)
         return;
+    atomic_store(&server->api.leaving, true);
     listener_close(server->listener);
     server->listener = NULL;
     for (int waited = 0; atomic_load(&server->under_way) > 0 && waited < STOP_WAIT_MS;
