@@ -23,6 +23,7 @@
 #define CERT_CHECK_MS ((uint64_t)24 * 3600 * 1000)
 #define WAIT_MS_MAX   60000u
 #define LOCK_WAIT_MS  5000u
+#define DRAIN_STEP_MS 50u
 
 struct serving {
     const char *dir;
@@ -269,6 +270,15 @@ static int run(struct serving *s, struct dl_why *why)
     return CLI_EXIT_OK;
 }
 
+/* So that whoever sends requests here sees in time that they belong elsewhere. */
+static void drain(const struct serving *s)
+{
+    uint64_t until_ms = clock_mono_ms() + (uint64_t)s->settings.drain_ms;
+    server_leave(s->server);
+    for (; clock_mono_ms() < until_ms; clock_sleep_ms(DRAIN_STEP_MS))
+        service_watchdog();
+}
+
 int cmd_serve(const struct cli_args *args)
 {
     struct serving s = {.dir = cli_text(args, "dir")};
@@ -296,6 +306,8 @@ int cmd_serve(const struct cli_args *args)
         code = run(&s, &why);
         service_stopping();
         LOG_INFO("serve.stopping");
+        if (s.server)
+            drain(&s);
     }
     atomic_store(&s.stopping, true);
     thread_join(s.matcher);

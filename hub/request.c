@@ -231,6 +231,8 @@ enum MHD_Result request_send(struct request *req)
     MHD_add_response_header(req->response, "Dunlin-Hub", "1");
     MHD_add_response_header(req->response, MHD_HTTP_HEADER_CACHE_CONTROL,
                             req->tagged ? "private, no-cache" : "no-store");
+    if (req->last)
+        MHD_add_response_header(req->response, MHD_HTTP_HEADER_CONNECTION, "close");
     if (req->status == 401 && req->route && req->route->access == ACCESS_BEARER)
         MHD_add_response_header(req->response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     if (req->status == 405 && req->route)

@@ -26,6 +26,9 @@ const struct config_key settings_keys[] = {
      "A connection on which nothing happens is closed after this time"},
     {"batch_bytes_max", CONFIG_BYTES, KEY(batch_bytes_max), "4M", BATCH_MIN, BATCH_MAX, NULL,
      "The largest batch that is taken; a device halves one that is refused"},
+    {"drain", CONFIG_DURATION, KEY(drain_ms), "0s", 0, 45000, NULL,
+     "How long a hub that is told to stop goes on while /readyz says no: what a load balancer "
+     "needs to look elsewhere"},
     {"enrolment_life", CONFIG_DURATION, KEY(enrolment_life_ms), "72h", 1000, 2592000000, NULL,
      "How long a bundle of `dunlin-keys enroll` can be used"},
     {"device_cert_life", CONFIG_DURATION, KEY(device_cert_life_ms), "30d", 10000, 31536000000,

@@ -24,6 +24,7 @@ struct settings {
     int64_t max_connections_per_ip;
     int64_t idle_timeout_ms;
     int64_t batch_bytes_max;
+    int64_t drain_ms;
     int64_t enrolment_life_ms;
     int64_t device_cert_life_ms;
     char rfm_recency_days[CONFIG_TEXT_BYTES];
