@@ -45,6 +45,7 @@ int cmd_stats(const struct cli_args *args);
 int cmd_export(const struct cli_args *args);
 int cmd_audience_export(const struct cli_args *args);
 int cmd_forget(const struct cli_args *args);
+int cmd_retention_run(const struct cli_args *args);
 int cmd_rekey(const struct cli_args *args);
 int cmd_token_create(const struct cli_args *args);
 int cmd_token_list(const struct cli_args *args);

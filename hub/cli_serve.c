@@ -3,6 +3,7 @@
 #include "hub/cli_hub.h"
 #include "hub/hub.h"
 #include "hub/likeness.h"
+#include "hub/retention.h"
 #include "hub/rules.h"
 #include "hub/server.h"
 #include "hub/tls.h"
@@ -29,6 +30,7 @@ struct serving {
     struct hub *hub;
     struct server *server;
     struct thread *matcher;
+    struct thread *keeper;
     atomic_bool stopping;
 };
 
@@ -37,6 +39,7 @@ struct serving {
 /* A run takes some time; the hub spends at most a tenth of one core on them. */
 #define MATCH_EVERY_MS  1000
 #define MATCH_REST_RATE 9
+#define KEEP_REST_MS    20
 
 /* DL_E_BUSY: the hub is being re-keyed. */
 static enum dl_err match_again(const struct serving *s)
@@ -67,6 +70,36 @@ static void match_on(void *ctx)
             known = news;
         uint64_t took_ms = clock_mono_ms() - start_ms;
         rest_until_ms = clock_mono_ms() + MATCH_EVERY_MS + MATCH_REST_RATE * took_ms;
+    }
+}
+
+/* ---- what is too old, in a thread of its own ----------------------------------------------
+ */
+
+static bool go_on(void *ctx, uint64_t done)
+{
+    struct serving *s = ctx;
+    (void)done;
+    clock_sleep_ms(KEEP_REST_MS); /* ingest comes first */
+    return !atomic_load(&s->stopping);
+}
+
+static void keep_on(void *ctx)
+{
+    struct serving *s = ctx;
+    const struct retention_rules rules = retention_rules_of(&s->settings);
+    uint64_t due_ms = 0;
+    for (; !atomic_load(&s->stopping); clock_sleep_ms(MATCH_EVERY_MS / 4)) {
+        struct retention_report report;
+        if (clock_mono_ms() < due_ms)
+            continue;
+        enum dl_err err =
+            retention_run(s->hub->store, &rules, "hub", clock_wall_ms(), go_on, s, &report);
+        if (err)
+            LOG_ERROR("serve.retention", LOG_ERR(err));
+        else if (report.total)
+            LOG_INFO("serve.retention", LOG_I64("events", report.total));
+        due_ms = clock_mono_ms() + (uint64_t)s->settings.retention_every_ms;
     }
 }
 
@@ -146,6 +179,8 @@ static int start(struct serving *s, struct dl_why *why)
     if (!err)
         err = hub_open(&s->hub, s->dir, why);
     if (!err)
+        s->hub->consent_all_older = s->settings.consent_older != 0;
+    if (!err)
         err = compare_rules(s, why);
     if (!err)
         err = renew_certificate(s, &renewed, why);
@@ -153,6 +188,8 @@ static int start(struct serving *s, struct dl_why *why)
         err = server_start(&s->server, s->hub, s->dir, &s->settings, why);
     if (!err)
         err = thread_start(&s->matcher, match_on, s);
+    if (!err)
+        err = thread_start(&s->keeper, keep_on, s);
     return err ? cli_hub_failed("serve", err, why) : CLI_EXIT_OK;
 }
 
@@ -217,6 +254,7 @@ int cmd_serve(const struct cli_args *args)
     }
     atomic_store(&s.stopping, true);
     thread_join(s.matcher);
+    thread_join(s.keeper);
     server_stop(s.server);
     hub_close(s.hub);
     folder_lock_free(s.lock);

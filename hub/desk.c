@@ -1,12 +1,14 @@
 #include "hub/desk.h"
 
-#include "hub/convert.h"
+#include "hub/consent.h"
 #include "hub/devices.h"
+#include "hub/match_internal.h"
 #include "hub/query.h"
 #include "hub/rekey.h"
 #include "platform/clock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DAY_MS         INT64_C(86400000)
@@ -146,10 +148,40 @@ static enum dl_err add_event(void *ctx, const struct store_event_row *row)
     return json_array_append_new(a->events, event) == 0 ? DL_OK : DL_E_NOMEM;
 }
 
+/* Everything the person said, oldest first. */
+static enum dl_err list_consents(struct asking *a, int64_t root, json_t *list)
+{
+    struct match_nodes members = {.count = 0};
+    struct consent_history history = {.count = 0};
+    enum dl_err err = a->st->nodes_of_root(a->st, root, match_nodes_add, &members);
+    for (size_t i = 0; !err && i < members.count; i++)
+        err = consent_history_add(&history, a->st, members.at[i].element);
+    for (size_t i = 0; !err && i < history.count; i++) {
+        const struct store_consent *c = &history.at[i];
+        char at[CLOCK_TEXT_BYTES], captured[CLOCK_TEXT_BYTES];
+        clock_text(c->at_ms, at);
+        clock_text(c->captured_ms, captured);
+        json_t *row =
+            json_pack("{s:s, s:b, s:o, s:s?, s:s?}", "at", at, "profiling", (int)c->profiling,
+                      "marketing", c->marketing < 0 ? json_null() : json_boolean(c->marketing),
+                      "captured_at", c->captured_ms ? captured : NULL, "notice_version",
+                      *c->notice_version ? c->notice_version : NULL);
+        err = row && json_array_append_new(list, row) == 0 ? DL_OK : DL_E_NOMEM;
+    }
+    free(members.at);
+    consent_history_done(&history);
+    return err;
+}
+
 static enum dl_err show_all(struct asking *a, const struct store_node *node, json_t *profile)
 {
+    json_t *consents = json_array();
     a->events = json_array();
-    enum dl_err err = a->events ? DL_OK : DL_E_NOMEM;
+    enum dl_err err = a->events && consents ? DL_OK : DL_E_NOMEM;
+    if (!err)
+        err = list_consents(a, node->root, consents);
+    if (!err && json_object_set(profile, "consents", consents) != 0)
+        err = DL_E_NOMEM;
     if (!err)
         err = a->st->events_of_root(a->st, node->root, a->question->after, PAGE_EVENTS + 1,
                                     add_event, a);
@@ -158,6 +190,7 @@ static enum dl_err show_all(struct asking *a, const struct store_node *node, jso
                                      a->more ? json_integer(a->last_no) : json_null()) != 0))
         err = DL_E_NOMEM;
     json_decref(a->events);
+    json_decref(consents);
     return err;
 }
 

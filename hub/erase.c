@@ -315,6 +315,8 @@ static enum dl_err bury(struct erasure *e)
         memcpy(t.element, e->nodes.at[i].element, sizeof t.element);
         if (e->erased[i] && !(e->nodes.at[i].marks & MATCH_UNUSABLE))
             err = e->st->tombstones_put(e->st, &t, 1);
+        if (!err && e->erased[i])
+            err = e->st->consents_drop(e->st, t.element);
     }
     if (!err)
         err = e->st->events_set(e->st, e->struck, e->struck_count);

@@ -71,6 +71,16 @@ static void read_consent(struct fact *f, const json_t *consent)
     bool refused = json_is_false(profiling) || json_is_false(ads);
     f->allows_ads = json_is_true(ads) && !refused;
     f->refuses_ads = refused && strcmp(f->type, "consent") == 0;
+    const json_t *marketing = json_object_get(consent, "marketing");
+    const char *notice = json_get_str(consent, "notice_version");
+    const char *captured = json_get_str(consent, "captured_at");
+    struct fact_consent *c = &f->consent;
+    c->says_profiling = json_is_boolean(profiling);
+    c->profiling = json_is_true(profiling);
+    c->marketing = json_is_boolean(marketing) ? json_is_true(marketing) : -1;
+    copy_name(c->notice_version, notice);
+    if (captured && clockfix_parse(captured, &c->captured_ms))
+        c->captured_ms = 0; /* no time that anybody could mean */
 }
 
 static enum dl_err read_members(struct fact *f, const json_t *obj, const struct id_key *key,

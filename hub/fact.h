@@ -16,6 +16,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What its `consent` says. */
+struct fact_consent {
+    bool says_profiling, profiling;
+    int marketing;       /* 1, 0; -1: nothing */
+    int64_t captured_ms; /* 0: it does not say when */
+    char notice_version[STORE_NOTICE_BYTES];
+};
+
 enum fact_sale { FACT_NO_SALE, FACT_SALE, FACT_RETURN };
 enum fact_visit { FACT_NO_VISIT, FACT_VISIT, FACT_CHECKIN };
 
@@ -37,6 +45,7 @@ struct fact {
     char type[STORE_MEASURE_NAME_BYTES];
     int64_t time_ms; /* as the record says */
     bool is_erase;
+    struct fact_consent consent;
     bool allows_ads;  /* its consent says yes to ad_user_data, and not no to profiling */
     bool refuses_ads; /* a consent event that says no to either */
     bool has_id;

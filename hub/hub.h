@@ -34,6 +34,7 @@ struct hub {
     struct id_key *id_key;
     struct convert_cache *cache; /* tokens converted before */
     size_t threads;              /* that one batch is converted on */
+    bool consent_all_older;      /* a withdrawal takes older events from the person too */
     atomic_uint likeness_news;   /* grows with what a run of likeness.h does not know yet */
 };
 

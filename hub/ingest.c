@@ -1,4 +1,4 @@
-#include "hub/ingest.h"
+#include "hub/ingest_internal.h"
 
 #include "hub/audience.h"
 #include "hub/erase.h"
@@ -6,7 +6,6 @@
 #include "hub/match.h"
 #include "hub/open.h"
 #include "hub/receipts.h"
-#include "hub/rekey.h"
 #include "platform/bytes.h"
 #include "sync/wire.h"
 
@@ -19,28 +18,6 @@
 #define RETRY_AFTER_S 5
 #define TRIES_MAX     3          /* of a batch, where others are at the same people */
 #define LOST_MAX      1000000000 /* counted for one gap: a liar must not fill the counter */
-
-/* One batch on its way. Arrays run beside frame.records; `fresh` lists the
- * records that the hub sees for the first time. */
-struct batch {
-    struct hub *hub;
-    struct store *st;
-    int64_t now_ms;
-    struct wire_frame frame;
-    uint64_t last_seq;
-    uint32_t generation; /* of the elements in `records` */
-    bool rekeying;
-    struct opened *records;
-    struct store_device device;
-    struct store_stream stream;
-    struct rules rules;
-    size_t *fresh;
-    size_t fresh_count;
-    int64_t *observations; /* 0: nobody's */
-    int64_t *erased_ms;    /* above 0: a person of it was erased since */
-    struct ingest_answer *answer;
-    bool likeness_news; /* recipes came, or somebody was erased */
-};
 
 /* A refusal is an answer, not an error: the transaction ends and nothing is kept. */
 static void refuse(struct batch *b, int status, const char *code, const char *detail)
@@ -80,7 +57,12 @@ static enum dl_err decode(struct batch *b, const uint8_t stream[static STORE_STR
     b->fresh = calloc(count, sizeof *b->fresh);
     b->observations = calloc(count, sizeof *b->observations);
     b->erased_ms = calloc(count, sizeof *b->erased_ms);
-    return b->records && b->fresh && b->observations && b->erased_ms ? DL_OK : DL_E_NOMEM;
+    b->withheld = calloc(count, sizeof *b->withheld);
+    b->unsettled = calloc(count, sizeof *b->unsettled);
+    return b->records && b->fresh && b->observations && b->erased_ms && b->withheld &&
+                   b->unsettled
+               ? DL_OK
+               : DL_E_NOMEM;
 }
 
 /* How many of the batch's records are durable already, as far as a glance
@@ -234,28 +216,6 @@ static enum dl_err deduplicate(struct batch *b)
     return err;
 }
 
-/* While the hub is re-keyed: what is stored of these tokens under their old elements
- * is met under the new ones from here on. */
-static enum dl_err bring_along(struct batch *b)
-{
-    size_t total = 0;
-    for (size_t f = 0; f < b->fresh_count; f++)
-        total += b->records[b->fresh[f]].token_count;
-    uint8_t(*elements)[GROUP_ELEMENT_BYTES] =
-        b->rekeying ? calloc(total + 1, sizeof *elements) : NULL;
-    if (!elements)
-        return b->rekeying ? DL_E_NOMEM : DL_OK;
-    size_t at = 0;
-    for (size_t f = 0; f < b->fresh_count; f++)
-        for (size_t k = 0; k < b->records[b->fresh[f]].token_count; k++)
-            memcpy(elements[at++], b->records[b->fresh[f]].tokens[k].element,
-                   GROUP_ELEMENT_BYTES);
-    enum dl_err err =
-        rekey_bring(b->hub, b->st, (const uint8_t(*)[GROUP_ELEMENT_BYTES])elements, total);
-    free(elements);
-    return err;
-}
-
 /* Looks up the tombstones of all tokens at once, then strikes what was erased. */
 static enum dl_err heed_tombstones(struct batch *b)
 {
@@ -316,7 +276,8 @@ static enum dl_err match(struct batch *b)
         return DL_E_NOMEM;
     for (size_t f = 0; f < b->fresh_count; f++) {
         const struct opened *r = &b->records[b->fresh[f]];
-        bool somebody = !r->fact.is_erase && !b->erased_ms[b->fresh[f]];
+        bool somebody =
+            !r->fact.is_erase && !b->erased_ms[b->fresh[f]] && !b->withheld[b->fresh[f]];
         sets[f].tokens = r->tokens;
         sets[f].count = somebody ? r->token_count : 0;
     }
@@ -327,13 +288,14 @@ static enum dl_err match(struct batch *b)
     return err ? err : remember_recipes(b);
 }
 
-/* An event that came after its person was erased goes in without a trace of them. */
+/* An event that came after its person was erased, or had said no, goes in without a
+ * trace of them. */
 static enum dl_err blank_struck(struct batch *b, struct store_event *events)
 {
     enum dl_err err = DL_OK;
     for (size_t f = 0; !err && f < b->fresh_count; f++) {
         struct opened *r = &b->records[b->fresh[f]];
-        if (!b->erased_ms[b->fresh[f]])
+        if (!b->erased_ms[b->fresh[f]] && !b->withheld[b->fresh[f]])
             continue;
         err = fact_blank(r->json, r->json_len, &r->blank, &r->blank_len);
         events[f].json = r->blank;
@@ -369,11 +331,12 @@ static enum dl_err attach(struct batch *b)
     struct store_event *events = calloc(b->fresh_count + 1, sizeof *events);
     const struct fact **facts = calloc(b->fresh_count + 1, sizeof(struct fact *));
     enum dl_err err = events && facts ? DL_OK : DL_E_NOMEM;
-    int64_t nobodys = 0;
+    int64_t nobodys = 0, withheld = 0;
     for (size_t f = 0; !err && f < b->fresh_count; f++) {
         events[f] = event_of(b, b->fresh[f]);
         facts[f] = &b->records[b->fresh[f]].fact;
         nobodys += events[f].observation == 0;
+        withheld += b->withheld[b->fresh[f]];
     }
     if (!err)
         err = blank_struck(b, events);
@@ -383,23 +346,10 @@ static enum dl_err attach(struct batch *b)
         err = b->st->count(b->st, STORE_COUNT_EVENTS, (int64_t)b->fresh_count);
     if (!err)
         err = b->st->count(b->st, STORE_COUNT_UNIDENTIFIED, nobodys);
+    if (!err)
+        err = b->st->count(b->st, STORE_COUNT_WITHHELD, withheld);
     free(events);
     free(facts);
-    return err;
-}
-
-/* Whom an erasure is about to take apart. */
-static enum dl_err bring_people(struct batch *b, const struct opened *r)
-{
-    enum dl_err err = DL_OK;
-    for (size_t k = 0; b->rekeying && !err && k < r->token_count; k++) {
-        struct store_node node;
-        err = b->st->node_find(b->st, r->tokens[k].element, &node);
-        if (!err)
-            err = rekey_bring_person(b->hub, b->st, node.root);
-        else if (err == DL_E_NOT_FOUND)
-            err = DL_OK;
-    }
     return err;
 }
 
@@ -430,7 +380,7 @@ static enum dl_err erase(struct batch *b)
         erasures += r->fact.is_erase;
         b->likeness_news |= r->fact.is_erase || struck_ms;
         if (r->fact.is_erase || struck_ms)
-            err = bring_people(b, r);
+            err = ingest_bring_people(b, r);
         if (err)
             break;
         if (r->fact.is_erase)
@@ -511,9 +461,13 @@ static enum dl_err admit(struct batch *b, int64_t device)
 
 static enum dl_err take(struct batch *b)
 {
-    static enum dl_err (*const steps[])(struct batch * b) = {
-        deduplicate,   bring_along, heed_tombstones, match,  attach,
-        keep_audience, erase,       quarantine,      advance};
+    static enum dl_err (*const steps[])(struct batch *
+                                        b) = {deduplicate,     ingest_bring_along,
+                                              heed_tombstones, ingest_heed_consents,
+                                              match,           attach,
+                                              keep_audience,   ingest_settle_consents,
+                                              erase,           quarantine,
+                                              advance};
     enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < sizeof steps / sizeof steps[0]; i++)
         err = steps[i](b);
@@ -605,5 +559,7 @@ enum dl_err ingest_batch(struct hub *hub, int64_t device,
     free(b.fresh);
     free(b.observations);
     free(b.erased_ms);
+    free(b.withheld);
+    free(b.unsettled);
     return err;
 }

@@ -36,19 +36,20 @@ static void unite(struct forest *f, const struct linkage_record *records, uint32
 }
 
 /* Do the records across two clusters agree with the link, on the whole? Each pair
- * has a voice of limited weight, so that one strong pair cannot drown the others;
- * in whole thousandths, so that the order of adding changes nothing. */
+ * has a voice of limited weight, so that one strong pair cannot drown the others,
+ * and less against than for: two records of one person may well have slips that do
+ * not go together. In whole thousandths, so that the order of adding changes nothing. */
 static bool supported(const struct linkage_scale *scale, const struct linkage_record *records,
                       const struct forest *f, uint32_t x, uint32_t y)
 {
-    const double voice = 12;
+    const double most = 12, least = -4;
     int64_t sum = 0;
     uint32_t i = x;
     do {
         uint32_t j = y;
         do {
             double bits = linkage_weigh(scale, &records[i], &records[j]);
-            bits = bits > voice ? voice : bits < -voice ? -voice : bits;
+            bits = bits > most ? most : bits < least ? least : bits;
             sum += (int64_t)(bits * 1000);
             j = f->next[j];
         } while (j != y);

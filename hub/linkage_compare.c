@@ -6,7 +6,9 @@
 
 #define BIT         RECIPE_BIT
 #define INITIALS    (BIT(RECIPE_GIVEN_INITIAL) | BIT(RECIPE_SURNAME_INITIAL))
-#define STREET_BITS 5 /* of a street within a place */
+#define SOUNDS      (BIT(RECIPE_GIVEN_SOUND) | BIT(RECIPE_SURNAME_SOUND))
+#define NAMES       (INITIALS | SOUNDS) /* what recipes take either way */
+#define STREET_BITS 5                   /* of a street within a place */
 
 /* The parts that show an attribute: as a whole, or at either end. */
 static const struct {
@@ -62,10 +64,9 @@ static struct parts parts_of(const struct linkage_record *a, const struct linkag
         of_a |= a->tokens[no] ? mask : 0;
         of_b |= b->tokens[no] ? mask : 0;
         p.agree |= agrees(a, b, no) ? mask : 0;
-        in_order |= !recipe_at(no)->exchanges && agrees(a, b, no) ? mask : 0;
+        in_order |= agrees(a, b, no) ? mask & ~(recipe_at(no)->exchanges ? NAMES : 0) : 0;
     }
-    const uint32_t names = BIT(RECIPE_GIVEN_SOUND) | BIT(RECIPE_SURNAME_SOUND);
-    bool both_names = (p.agree & names) == names;
+    bool both_names = (p.agree & SOUNDS) == SOUNDS;
     uint32_t either_way = p.agree | (both_names ? INITIALS : 0);
     for (unsigned no = 0; no < RECIPE_COUNT; no++) {
         const struct recipe *recipe = recipe_at(no);
@@ -111,6 +112,9 @@ static uint8_t levels_of(const struct parts *p, unsigned which)
     enum linkage_sign whole = sign_of(p, shows[which].whole);
     enum linkage_sign one = sign_of(p, shows[which].one);
     enum linkage_sign other = sign_of(p, shows[which].other);
+    if (whole == LINKAGE_AGREES && one == LINKAGE_DIFFERS && other == LINKAGE_DIFFERS &&
+        shows[which].other)
+        return LINKAGE_LEVEL_BIT(LINKAGE_NEAR); /* heard alike, written otherwise */
     if (whole == LINKAGE_AGREES)
         return LINKAGE_LEVEL_BIT(LINKAGE_SAME);
     unsigned levels = whole == LINKAGE_UNSEEN ? LINKAGE_LEVEL_BIT(LINKAGE_SAME) : 0;

@@ -6,9 +6,14 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define ROUNDS      12
-#define PAIRS       150.0 /* that what is usual counts as */
-#define RETURNS_MIN 0.1   /* other records of one's own, at the least */
+#define ROUNDS 12
+#define PAIRS  150.0 /* that what is usual counts as */
+/* A level is at least this part and at most this multiple of what is usual: of pairs
+ * in doubt there are many in a country, and what few pairs show may be chance. */
+#define LESS_MAX    4
+#define MORE_MAX    8
+#define SLIPS_MAX   0.7 /* of an attribute's comparisons, at the most */
+#define RETURNS_MIN 0.1 /* other records of one's own, at the least */
 
 /* Expected counts, in whole 2^-20ths, so that the order of adding changes nothing. */
 #define UNIT 1048576.0
@@ -41,19 +46,13 @@ static void count_levels(struct counts *n, const struct linkage_scale *scale,
 static void expect(struct counts *n, const struct linkage_scale *scale,
                    const struct linkage_comparison *c)
 {
-    double told[LINKAGE_STORIES], sum = 0, one_person = 0;
+    double told[LINKAGE_STORIES], sum = 0;
     linkage_tell(scale, c, told);
-    for (unsigned s = 0; s < LINKAGE_STORIES; s++) {
+    for (unsigned s = 0; s < LINKAGE_STORIES; s++)
         sum += told[s];
-        one_person += s < LINKAGE_ONE_PERSON ? told[s] : 0;
-    }
-    /* Of pairs in doubt there are many in a country, and they teach what is wrong. */
-    double share = sum > 0 ? one_person / sum : 0, squared = share * share;
-    double sure = squared / (squared + (1 - share) * (1 - share));
     for (unsigned s = 0; sum > 0 && s < LINKAGE_STORIES; s++) {
         double weight = told[s] / sum;
         n->stories[s] += llround(UNIT * weight);
-        weight *= share > 0 ? sure / share : 0;
         for (unsigned a = 0; s < LINKAGE_ONE_PERSON && a < LINKAGE_ATTRIBUTES; a++)
             if (linkage_story_keeps(s, a))
                 count_levels(n, scale, c, a, weight);
@@ -70,17 +69,28 @@ static void expect_returns(struct linkage_scale *scale)
         scale->priors[s] *= RETURNS_MIN / sum;
 }
 
+static void maximise_levels(double levels[static LINKAGE_LEVELS],
+                            const double usual[static LINKAGE_LEVELS],
+                            const int64_t counted[static LINKAGE_LEVELS])
+{
+    double sum = PAIRS, slips = 0;
+    for (unsigned l = 0; l < LINKAGE_LEVELS; l++)
+        sum += (double)counted[l] / UNIT;
+    for (unsigned l = LINKAGE_NEAR; l < LINKAGE_LEVELS; l++) {
+        double fitted = (usual[l] * PAIRS + (double)counted[l] / UNIT) / sum;
+        levels[l] = fmin(fmax(fitted, usual[l] / LESS_MAX), usual[l] * MORE_MAX);
+        slips += levels[l];
+    }
+    for (unsigned l = LINKAGE_NEAR; l < LINKAGE_LEVELS && slips > SLIPS_MAX; l++)
+        levels[l] *= SLIPS_MAX / slips;
+    levels[LINKAGE_SAME] = 1 - fmin(slips, SLIPS_MAX);
+}
+
 static void maximise(struct linkage_scale *scale, const struct linkage_scale *usual,
                      const struct counts *n, double records)
 {
-    for (unsigned a = 0; a < LINKAGE_ATTRIBUTES; a++) {
-        double sum = PAIRS;
-        for (unsigned l = 0; l < LINKAGE_LEVELS; l++)
-            sum += (double)n->levels[a][l] / UNIT;
-        for (unsigned l = 0; l < LINKAGE_LEVELS; l++)
-            scale->levels[a][l] =
-                (usual->levels[a][l] * PAIRS + (double)n->levels[a][l] / UNIT) / sum;
-    }
+    for (unsigned a = 0; a < LINKAGE_ATTRIBUTES; a++)
+        maximise_levels(scale->levels[a], usual->levels[a], n->levels[a]);
     /* A pair is an other of each of its two records. */
     for (unsigned s = 0; s < LINKAGE_STORIES; s++)
         if (learns(s))

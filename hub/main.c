@@ -62,6 +62,15 @@ static const struct cli_option forget_options[] = {
     CLI_OPT_END,
 };
 
+static const struct cli_option retention_options[] = {
+    CLI_OPT_DIR,
+    CLI_OPT_CONFIG,
+    {"dry-run", 'n', CLI_FLAG, NULL, NULL,
+     "Only tell what would go: type, how many, the oldest"},
+    CLI_OPT_JSON,
+    CLI_OPT_END,
+};
+
 static const struct cli_option rekey_options[] = {
     CLI_OPT_DIR,
     {"status", 's', CLI_FLAG, NULL, NULL,
@@ -201,6 +210,12 @@ static const struct cli_command commands[] = {
      "A hub cannot find a person by name: it knows tokens alone. Where the person stands at a\n"
      "counter, use `dunlin forget` there, which reaches the hub and every queue.\n",
      forget_options, cmd_forget},
+    {"retention run", "", "Let events go that are older than their type's days",
+     "retention.purchase_days and its like in dunlin-hub.conf say how many; a serving hub "
+     "does\n"
+     "it by itself. See first what would go:\n\n"
+     "    dunlin-hub retention run --dir hub --dry-run\n",
+     retention_options, cmd_retention_run},
     {"rekey", "", "Give every stored token a new key, while the hub goes on",
      "Multiplies each by one new factor, for the day when the hub's keys and a device's may\n"
      "have met: revoke and rotate devices first. Afterwards a copy of the database from "

@@ -26,6 +26,10 @@ struct settings {
     int64_t enrolment_life_ms;
     int64_t device_cert_life_ms;
     int64_t desk_per_day, desk_per_minute;
+    int64_t consent_older;     /* 0: keep, 1: detach */
+    int64_t retention_days[5]; /* enum retention_kind; 0: for ever */
+    int64_t retention_action;  /* 0: delete, 1: blank */
+    int64_t retention_every_ms;
 };
 
 extern const struct config_key settings_keys[];

@@ -12,6 +12,7 @@ static const char *const counter_names[STORE_COUNTERS] = {
     [STORE_COUNT_LOST] = "lost",
     [STORE_COUNT_FORKS] = "forks",
     [STORE_COUNT_ERASURES] = "erasures",
+    [STORE_COUNT_WITHHELD] = "withheld",
     [STORE_COUNT_REFUSED_ENROLMENTS] = "refused_enrolments",
     [STORE_COUNT_BATCHES] = "batches",
 };

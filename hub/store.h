@@ -37,6 +37,7 @@
 #define STORE_STREAM_BYTES   SEAL_STREAM_BYTES
 #define STORE_SEGMENT_BYTES  16
 #define STORE_NODE_KEY_BYTES 12
+#define STORE_NOTICE_BYTES   65
 #define STORE_RECEIPT_BYTES  12 /* fact.h */
 
 /* ---- devices -------------------------------------------------------------------- */
@@ -266,9 +267,9 @@ struct store_consent {
     int64_t device, stream;
     uint64_t seq; /* of the event that said so */
     bool profiling;
-    int marketing;              /* 1, 0; -1: nothing said */
-    int64_t captured_ms;        /* as the event has it; 0: it has none */
-    const char *notice_version; /* "": none */
+    int marketing;                           /* 1, 0; -1: nothing said */
+    int64_t captured_ms;                     /* as the event has it; 0: it has none */
+    char notice_version[STORE_NOTICE_BYTES]; /* empty: none */
 };
 
 /* ---- re-keying (rekey.h tells the story) ------------------------------------------------ */
@@ -390,6 +391,7 @@ enum store_counter {
     STORE_COUNT_LOST, /* seqs in gaps */
     STORE_COUNT_FORKS,
     STORE_COUNT_ERASURES,
+    STORE_COUNT_WITHHELD, /* made nobody's by a no to profiling */
     STORE_COUNT_REFUSED_ENROLMENTS,
     STORE_COUNT_BATCHES,
     STORE_COUNTERS
@@ -688,6 +690,8 @@ struct store {
                                                       const struct store_measure *measure),
                                     void *ctx);
     enum dl_err (*measures_clear)(struct store *st); /* all, before a rebuild */
+    /* Of one observation. */
+    enum dl_err (*measures_drop)(struct store *st, int64_t observation);
 
     /* Erasure. tombstones_find: erased_ms of each element, 0 where there is none. */
     enum dl_err (*tombstones_find)(struct store *st, struct store_tombstone *tombstones,
@@ -710,6 +714,8 @@ struct store {
                                const uint8_t element[static GROUP_ELEMENT_BYTES],
                                enum dl_err (*fn)(void *ctx, const struct store_consent *row),
                                void *ctx);
+    /* Whether anybody ever said no to profiling. */
+    enum dl_err (*consents_refused)(struct store *st, bool *ret);
     enum dl_err (*consents_drop)(struct store *st,
                                  const uint8_t element[static GROUP_ELEMENT_BYTES]);
 

@@ -11,7 +11,9 @@ enum stmt {
     STMT_TOMBSTONES_NEWEST,
     STMT_CONSENT_ADD,
     STMT_CONSENTS_OF,
+    STMT_CONSENTS_REFUSED,
     STMT_CONSENTS_DROP,
+    STMT_MEASURES_DROP,
     STMT_EVENTS_BEFORE,
     STMT_EVENT_DELETE,
     STMT_COUNT,
@@ -38,10 +40,13 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_CONSENTS_OF] =
         ("SELECT at_ms, device, stream, seq, profiling, marketing, captured_ms, notice_version "
          "FROM consents WHERE element = ?1 ORDER BY at_ms, device, stream, seq"),
+    [STMT_CONSENTS_REFUSED] = "SELECT 1 FROM consents WHERE profiling = 0 LIMIT 1",
+    [STMT_MEASURES_DROP] = "DELETE FROM measures WHERE observation = ?1",
     [STMT_CONSENTS_DROP] = "DELETE FROM consents WHERE element = ?1",
     [STMT_EVENTS_BEFORE] =
         ("SELECT no, device, stream, seq, time_ms, reported_ms, quality, "
-         "coalesce(observation, 0), json FROM events WHERE no > ?1 AND time_ms < ?2 "
+         "coalesce(observation, 0), json, receipt, original, strikes FROM events "
+         "WHERE no > ?1 AND time_ms < ?2 "
          "ORDER BY no LIMIT ?3"),
     [STMT_EVENT_DELETE] = "DELETE FROM events WHERE no = ?1",
 };
@@ -175,8 +180,8 @@ static enum dl_err consents_of(struct store *st,
                                   .seq = (uint64_t)sqlite3_column_int64(q, 3),
                                   .profiling = sqlite3_column_int(q, 4) != 0,
                                   .marketing = sqlite3_column_int(q, 5),
-                                  .captured_ms = sqlite3_column_int64(q, 6),
-                                  .notice_version = column_text(q, 7)};
+                                  .captured_ms = sqlite3_column_int64(q, 6)};
+        column_name(q, 7, c.notice_version, sizeof c.notice_version);
         memcpy(c.element, element, sizeof c.element);
         err = fn(ctx, &c);
     }
@@ -188,6 +193,22 @@ static enum dl_err consents_drop(struct store *st,
 {
     sqlite3_stmt *q = stmt(st, STMT_CONSENTS_DROP);
     bind_blob(q, 1, element, GROUP_ELEMENT_BYTES);
+    return sqlite_run(q);
+}
+
+static enum dl_err consents_refused(struct store *st, bool *ret)
+{
+    enum dl_err err = sqlite_first(stmt(st, STMT_CONSENTS_REFUSED));
+    *ret = !err;
+    if (err)
+        return err == DL_E_NOT_FOUND ? DL_OK : err;
+    return sqlite_end(stmt(st, STMT_CONSENTS_REFUSED), DL_OK);
+}
+
+static enum dl_err measures_drop(struct store *st, int64_t observation)
+{
+    sqlite3_stmt *q = stmt(st, STMT_MEASURES_DROP);
+    bind_int(q, 1, observation);
     return sqlite_run(q);
 }
 
@@ -211,7 +232,10 @@ static enum dl_err events_before(struct store *st, int64_t after, int64_t before
                                 .quality = (enum store_time_quality)sqlite3_column_int(q, 6),
                                 .observation = sqlite3_column_int64(q, 7),
                                 .json = column_text(q, 8),
-                                .json_len = (size_t)sqlite3_column_bytes(q, 8)};
+                                .json_len = (size_t)sqlite3_column_bytes(q, 8),
+                                .receipt = sqlite3_column_blob(q, 9),
+                                .original = sqlite3_column_blob(q, 10),
+                                .strikes = sqlite3_column_blob(q, 11)};
         err = fn(ctx, &e);
     }
     return sqlite_end(q, err);
@@ -239,6 +263,8 @@ struct sqlite_stmts sqlite_rights_part(struct store *api)
     api->tombstones_newest = tombstones_newest;
     api->consents_add = consents_add;
     api->consents_of = consents_of;
+    api->consents_refused = consents_refused;
+    api->measures_drop = measures_drop;
     api->consents_drop = consents_drop;
     api->events_before = events_before;
     api->events_delete = events_delete;

@@ -96,7 +96,7 @@ static void where_nobody_shares_a_home_twins_are_few(void **state)
     assert_true(scale.priors[LINKAGE_TWINS] < usual.priors[LINKAGE_TWINS] / 4);
 }
 
-static void pairs_in_doubt_teach_little(void **state)
+static void of_many_pairs_in_doubt_another_birth_date_still_tells(void **state)
 {
     (void)state;
     /* Names and a postcode agree and the rest does not: strangers in a country. */
@@ -108,7 +108,7 @@ static void pairs_in_doubt_teach_little(void **state)
     }
     linkage_scale_init(&scale, NULL, 1000000);
     linkage_fit(&scale, pairs, PAIRS, PAIRS);
-    assert_true(scale.levels[LINKAGE_BIRTH][LINKAGE_OTHER] < 0.03);
+    assert_true(scale.levels[LINKAGE_BIRTH][LINKAGE_OTHER] < 0.1);
 }
 
 int main(void)
@@ -119,7 +119,7 @@ int main(void)
         cmocka_unit_test(nothing_to_learn_from_leaves_what_is_usual),
         cmocka_unit_test(the_order_of_pairs_changes_nothing_at_all),
         cmocka_unit_test(where_nobody_shares_a_home_twins_are_few),
-        cmocka_unit_test(pairs_in_doubt_teach_little),
+        cmocka_unit_test(of_many_pairs_in_doubt_another_birth_date_still_tells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
