@@ -542,7 +542,7 @@ enum dl_err ingest_batch(struct hub *hub, int64_t device,
     *ret = (struct ingest_answer){.status = 0};
     struct batch b = {.hub = hub, .st = hub->store, .now_ms = now_ms, .answer = ret};
     enum dl_err err = decode(&b, stream, body, body_len);
-    for (int tries = 0; !err && !refused(&b) && !ret->status; tries++) {
+    for (int tries = 0; !err && b.records && !ret->status; tries++) {
         err = open_and_store(&b, device);
         if (err == DL_E_BUSY && tries < TRIES_MAX) {
             start_over(&b);
