@@ -60,7 +60,8 @@ enum dl_err enrolment_load(struct enrolment *ret, const char *dir, struct dl_why
     if (err) {
         dl_why_set(why,
                    err == DL_E_NOT_FOUND ? "%s is not enrolled: `dunlin enroll BUNDLE --dir %s`"
-                                         : "%s/" ENROLMENT_FILE " cannot be read",
+                                         : "%s/" ENROLMENT_FILE
+                                           " cannot be read: is it another user's?",
                    dir, dir);
         return err;
     }

@@ -230,16 +230,6 @@ void local_close(struct local *l)
     free(l);
 }
 
-bool local_is_remote(const struct local *l)
-{
-    return !l->agent;
-}
-
-struct agent *local_agent(struct local *l)
-{
-    return l->agent;
-}
-
 enum dl_err local_send(struct local *l, const struct api_request *req, int64_t wait_s,
                        struct api_response *ret, struct dl_why *why)
 {

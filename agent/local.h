@@ -24,11 +24,6 @@ DL_MUST_CHECK enum dl_err local_open(struct local **ret, const struct local_opti
 DL_MUST_CHECK enum dl_err local_find(struct local **ret, const char *dir);
 void local_close(struct local *l);
 
-/* True when another process answers. */
-bool local_is_remote(const struct local *l);
-/* The agent opened here; NULL when another process has it. Borrowed. */
-struct agent *local_agent(struct local *l);
-
 /* As api_dispatch; api_response_done releases the answer. DL_E_NET: the agent went
  * away meanwhile. wait_s: how long the request itself may take, beside time-outs. */
 DL_MUST_CHECK enum dl_err local_send(struct local *l, const struct api_request *req,

@@ -7,10 +7,8 @@
  */
 #include "agent/commands.h"
 #include "agent/enrolment.h"
-#include "agent/normalise/normalise.h"
 #include "agent/settings.h"
 #include "agent/spoken.h"
-#include "crypto/secret.h"
 #include "platform/bytes.h"
 #include "platform/currency.h"
 #include "platform/file.h"
@@ -49,45 +47,16 @@ struct inquiry {
 
 /* ---- the token -------------------------------------------------------------------- */
 
-static enum dl_err make_token(struct inquiry *q, const struct token_key *key, const char *type,
-                              const json_t *value)
-{
-    char canonical[NORMALISE_BYTES_MAX];
-    size_t len = 0;
-    uint8_t no = token_type_from_name(type);
-    enum normalise_reason reason =
-        normalise(no, json_string_value(value), json_string_length(value), q->settings.region,
-                  canonical, sizeof canonical, &len);
-    enum dl_err err = DL_E_INPUT;
-    if (reason == NORMALISE_OK)
-        err =
-            token_make(key, no, NORMALISE_VERSION, (const uint8_t *)canonical, len, &q->token);
-    else
-        dl_why_set(&q->why, "this %s has no canonical form: %s", type,
-                   normalise_reason_name(reason));
-    secret_wipe(canonical, sizeof canonical);
-    secret_wipe_stack();
-    return err;
-}
-
 static enum dl_err tokenise_one(struct inquiry *q, json_t *ids)
 {
-    struct file_path path;
-    struct token_key *key = NULL;
     const char *type = json_object_iter_key(json_object_iter(ids));
+    const json_t *value = json_object_get(ids, type);
     if (json_object_size(ids) != 1) {
         dl_why_set(&q->why, "one identifier at a time");
         return DL_E_INPUT;
     }
-    enum dl_err err = file_join(&path, q->dir, ENROLMENT_TOKEN_KEY);
-    if (!err)
-        err = token_key_load(&key, path.s);
-    if (err)
-        dl_why_set(&q->why, "token.key is missing or damaged: enrol again with --replace");
-    else
-        err = make_token(q, key, type, json_object_get(ids, type));
-    token_key_free(key);
-    return err;
+    return spoken_tokenise(&q->token, q->dir, q->settings.region, token_type_from_name(type),
+                           json_string_value(value), json_string_length(value), &q->why);
 }
 
 /* ---- asking ----------------------------------------------------------------------- */

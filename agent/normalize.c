@@ -91,7 +91,8 @@ int normalize_one(const struct normalize_wish *wish, const char *type, const cha
     if (wish->json)
         print_json(wish, type, &a);
     else if (a.reason)
-        cli_error("normalize: %s", normalise_reason_name(a.reason));
+        cli_error("normalize: %s: %s", normalise_reason_name(a.reason),
+                  normalise_reason_text(a.reason));
     else
         printf("%.*s\n", (int)a.len, a.form);
     if (!a.reason && a.doubt && !wish->json)

@@ -2,6 +2,10 @@
 
 #include "agent/capture.h"
 #include "agent/commands.h"
+#include "agent/enrolment.h"
+#include "agent/normalise/normalise.h"
+#include "crypto/secret.h"
+#include "platform/file.h"
 
 #include <string.h>
 
@@ -115,5 +119,32 @@ enum dl_err spoken_gather(json_t *ids, const struct cli_args *args, struct dl_wh
         dl_why_set(why, "whom? Name an identifier, such as --email");
         err = DL_E_INPUT;
     }
+    return err;
+}
+
+enum dl_err spoken_tokenise(struct token *ret, const char *dir, const char *region,
+                            uint8_t type, const char *value, size_t len, struct dl_why *why)
+{
+    char canonical[NORMALISE_BYTES_MAX];
+    size_t canonical_len = 0;
+    struct file_path path;
+    struct token_key *key = NULL;
+    enum normalise_reason reason =
+        normalise(type, value, len, region, canonical, sizeof canonical, &canonical_len);
+    enum dl_err err = reason ? DL_E_INPUT : file_join(&path, dir, ENROLMENT_TOKEN_KEY);
+    if (reason)
+        dl_why_set(why, "this %s has no canonical form: %s (%s)", token_type_name(type),
+                   normalise_reason_name(reason), normalise_reason_text(reason));
+    if (!err) {
+        err = token_key_load(&key, path.s);
+        if (err)
+            dl_why_set(why, "token.key is missing or damaged: enrol again with --replace");
+    }
+    if (!err)
+        err = token_make(key, type, NORMALISE_VERSION, (const uint8_t *)canonical,
+                         canonical_len, ret);
+    token_key_free(key);
+    secret_wipe(canonical, sizeof canonical);
+    secret_wipe_stack();
     return err;
 }

@@ -2,11 +2,12 @@
  *
  * From options, or from standard input, where no other process sees them. What
  * stands in the arguments is wiped as soon as it is read; the caller's JSON is
- * wiped by its allocator. For `forget`, `lookup` and `access`.
+ * wiped by its allocator. For `forget`, `lookup`, `access` and `token`.
  */
 #ifndef DUNLIN_SPOKEN_H
 #define DUNLIN_SPOKEN_H
 
+#include "crypto/token.h"
 #include "platform/cli.h"
 #include "platform/err.h"
 #include "platform/json.h"
@@ -33,5 +34,11 @@
  * should be; `why` tells and quotes nothing. */
 DL_MUST_CHECK enum dl_err spoken_gather(json_t *ids, const struct cli_args *args,
                                         struct dl_why *why);
+
+/* The token of one, by the key in the device's folder; forms of it are wiped.
+ * DL_E_INPUT: no canonical form; `why` tells which reason. */
+DL_MUST_CHECK enum dl_err spoken_tokenise(struct token *ret, const char *dir,
+                                          const char *region, uint8_t type, const char *value,
+                                          size_t len, struct dl_why *why);
 
 #endif

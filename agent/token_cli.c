@@ -2,9 +2,8 @@
 #include "agent/capture.h"
 #include "agent/commands.h"
 #include "agent/enrolment.h"
-#include "agent/normalise/normalise.h"
 #include "agent/settings.h"
-#include "crypto/secret.h"
+#include "agent/spoken.h"
 #include "crypto/token.h"
 #include "platform/bytes.h"
 #include "platform/file.h"
@@ -32,27 +31,6 @@ static enum dl_err read_line(struct capture_buffer *b)
     return DL_OK;
 }
 
-static enum dl_err make(const char *dir, const char *region, uint8_t type, const char *value,
-                        struct token *ret, struct dl_why *why)
-{
-    char canonical[NORMALISE_BYTES_MAX];
-    size_t len = 0;
-    struct file_path path;
-    struct token_key *key = NULL;
-    enum normalise_reason reason =
-        normalise(type, value, strlen(value), region, canonical, sizeof canonical, &len);
-    enum dl_err err = reason ? DL_E_INPUT : file_join(&path, dir, ENROLMENT_TOKEN_KEY);
-    if (reason)
-        dl_why_set(why, "%s", normalise_reason_name(reason));
-    if (!err)
-        err = token_key_load(&key, path.s);
-    if (!err)
-        err = token_make(key, type, NORMALISE_VERSION, (const uint8_t *)canonical, len, ret);
-    token_key_free(key);
-    secret_wipe(canonical, sizeof canonical);
-    return err;
-}
-
 static int print(const struct enrolment *enrolment, const char *type, const struct token *token)
 {
     char hex[2 * GROUP_ELEMENT_BYTES + 1];
@@ -61,28 +39,43 @@ static int print(const struct enrolment *enrolment, const char *type, const stru
     return fflush(stdout) == 0 ? CLI_EXIT_OK : CLI_EXIT_FAILED;
 }
 
+/* Its folder as it should be, and its settings. */
+static enum dl_err load(const struct cli_args *args, struct enrolment *ret_enrolment,
+                        struct settings *ret_settings, struct dl_why *why)
+{
+    const char *dir = cli_text(args, "dir");
+    enum dl_err err = enrolment_load(ret_enrolment, dir, why);
+    if (err == DL_E_NOT_FOUND)
+        return DL_E_AUTH;
+    if (!err)
+        err = file_check_private(dir, why);
+    return err ? err : settings_load(ret_settings, dir, cli_text(args, "config"), why);
+}
+
 int token_command(const struct cli_args *args)
 {
-    const char *dir = cli_text(args, "dir"), *name = cli_operand(args, 0);
-    const char *value = cli_operand(args, 1);
+    const char *name = cli_operand(args, 0), *value = cli_operand(args, 1);
     struct capture_buffer line = {0};
     uint8_t type = token_type_from_name(name);
     struct enrolment enrolment;
     struct settings settings;
     struct token token;
     struct dl_why why = {""};
-    if (type == TOKEN_TYPE_NONE) {
-        cli_error("token: there is no such type of identifier with a token of its own");
-        return CLI_EXIT_USAGE;
-    }
-    enum dl_err err = enrolment_load(&enrolment, dir, &why);
-    if (!err)
-        err = settings_load(&settings, dir, cli_text(args, "config"), &why);
     bool from_stdin = strcmp(value, "-") == 0;
-    if (!err && from_stdin)
-        err = read_line(&line);
+    enum dl_err err = type == TOKEN_TYPE_NONE ? DL_E_INPUT : DL_OK;
+    if (err)
+        dl_why_set(&why, "there is no such type of identifier with a token of its own");
     if (!err)
-        err = make(dir, settings.region, type, from_stdin ? line.bytes : value, &token, &why);
+        err = load(args, &enrolment, &settings, &why);
+    if (!err && from_stdin) {
+        err = read_line(&line);
+        if (err)
+            dl_why_set(&why, "nothing, or too much, on standard input");
+    }
+    const char *text = from_stdin ? line.bytes : value;
+    if (!err)
+        err = spoken_tokenise(&token, cli_text(args, "dir"), settings.region, type, text,
+                              strlen(text), &why);
     commands_wipe_argument(value);
     capture_buffer_done(&line);
     return err ? commands_fail("token", err, &why) : print(&enrolment, name, &token);

@@ -11,7 +11,8 @@
  *     api_admin.c     people: devices
  *     api_match.c     people: why a profile is one, decisions, rules
  *     api_audience.c  people: what is sealed for the custodian
- *     api_query.c     people and programs: stats, profiles, exports, audit, metrics
+ *     api_query.c     people and programs: stats, exports, audit, metrics
+ *     api_profiles.c  people and programs: profiles, timelines
  */
 #ifndef DUNLIN_HUB_API_H
 #define DUNLIN_HUB_API_H
@@ -56,6 +57,8 @@ void api_device_access(struct api *api, struct request *req);
 void api_batch(struct api *api, struct request *req);
 void api_stats(struct api *api, struct request *req);
 void api_profile(struct api *api, struct request *req);
+void api_profile_timeline(struct api *api, struct request *req);
+void api_profiles(struct api *api, struct request *req);
 void api_export(struct api *api, struct request *req);
 void api_audience(struct api *api, struct request *req);
 void api_audit(struct api *api, struct request *req);

@@ -1,6 +1,7 @@
 /* Why people are one, and what is decided of it. */
 #include "hub/api.h"
 #include "hub/decision.h"
+#include "hub/devices.h"
 #include "hub/explain.h"
 #include "hub/rules.h"
 #include "hub/token_text.h"
@@ -42,10 +43,15 @@ void api_explain(struct api *api, struct request *req)
         err = explain_profile(st, req->param, &explanation);
         st->rollback(st);
     }
-    if (err)
-        refuse(req, err);
-    else
+    if (!err)
+        err = devices_audit_read(api->hub->store, req->actor, "profile.explain", req->param,
+                                 clock_wall_ms());
+    if (!err) {
         reply_json(req, 200, explanation);
+        return;
+    }
+    json_decref(explanation);
+    refuse(req, err);
 }
 
 void api_split(struct api *api, struct request *req)

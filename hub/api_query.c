@@ -50,25 +50,6 @@ void api_metrics(struct api *api, struct request *req)
     free(text);
 }
 
-void api_profile(struct api *api, struct request *req)
-{
-    struct store *st = api->hub->reader;
-    json_t *profile = NULL;
-    enum dl_err err = st->begin(st, STORE_READ);
-    if (!err) {
-        err = query_profile(st, req->param, &profile);
-        st->rollback(st);
-    }
-    if (err == DL_E_INPUT)
-        reply_problem(req, 400, "malformed", "a profile's id is p_ and 24 hex digits");
-    else if (err == DL_E_NOT_FOUND)
-        reply_problem(req, 404, "no-profile", "there is no profile of this id");
-    else if (err)
-        reply_error(req, err);
-    else
-        reply_json(req, 200, profile);
-}
-
 /* ---- GET /v1/audit ---------------------------------------------------------------- */
 
 /* A query parameter of digits; the fallback when absent, -1 when it is something else. */
@@ -144,20 +125,6 @@ static enum dl_err download_make(struct download **ret, const char *dir, enum ex
     return err;
 }
 
-/* Who took what out is something an auditor wants to know. */
-static enum dl_err note_export(struct api *api, const struct request *req)
-{
-    struct store *st = api->hub->store;
-    enum dl_err err = st->begin(st, STORE_WRITE);
-    if (err)
-        return err;
-    err = devices_audit(st, req->actor, "export", req->param, NULL, clock_wall_ms());
-    if (!err)
-        return st->commit(st);
-    st->rollback(st);
-    return err;
-}
-
 void api_export(struct api *api, struct request *req)
 {
     enum export_what what;
@@ -172,7 +139,8 @@ void api_export(struct api *api, struct request *req)
         reply_problem(req, 400, "malformed", "format is ndjson or csv");
         return;
     }
-    enum dl_err err = note_export(api, req);
+    enum dl_err err =
+        devices_audit_read(api->hub->store, req->actor, "export", req->param, clock_wall_ms());
     if (!err)
         err = download_make(&d, api->hub->dir, what, format);
     if (err)

@@ -39,6 +39,8 @@ int cmd_device_remove(const struct cli_args *args);
 int cmd_device_grant(const struct cli_args *args);
 int cmd_device_config(const struct cli_args *args);
 int cmd_profile_show(const struct cli_args *args);
+int cmd_profile_find(const struct cli_args *args);
+int cmd_profile_timeline(const struct cli_args *args);
 int cmd_profile_explain(const struct cli_args *args);
 int cmd_profile_split(const struct cli_args *args);
 int cmd_stats(const struct cli_args *args);

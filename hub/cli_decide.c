@@ -1,18 +1,19 @@
 /* `profile explain|split`, `match never|always|block|decisions`. */
 #include "hub/cli_hub.h"
 #include "hub/decision.h"
+#include "hub/devices.h"
 #include "hub/explain.h"
 #include "hub/hub.h"
 #include "hub/table.h"
 #include "hub/token_text.h"
 #include "platform/clock.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char no_id[] = "an id is p_ or i_ and 24 hex digits, and the two differ";
+static const char no_id[] = "an id is p_ or i_ and 24 hex digits";
+static const char no_ids[] = "two ids that differ are wanted, each p_ or i_ and 24 hex digits";
 
 static int failed(const char *what, enum dl_err err, const char *input)
 {
@@ -24,29 +25,28 @@ static int failed(const char *what, enum dl_err err, const char *input)
     return cli_hub_failed(what, err, &why);
 }
 
-static int decided(int64_t no)
-{
-    printf("Decision %" PRId64 "; `dunlin-hub match decisions undo %" PRId64
-           "` takes it back.\n",
-           no, no);
-    return fflush(stdout) == 0 ? CLI_EXIT_OK : CLI_EXIT_FAILED;
-}
-
 int cmd_profile_explain(const struct cli_args *args)
 {
+    const char *id = cli_operand(args, 0);
     struct store *st = NULL;
+    char who[CLI_WHO_BYTES];
     json_t *explanation = NULL;
-    int code = cli_hub_store(args, STORE_READ, &st);
+    int code = cli_hub_store(args, STORE_WRITE, &st);
     if (code != CLI_EXIT_OK)
         return code;
     enum dl_err err = st->begin(st, STORE_READ);
     if (!err) {
-        err = explain_profile(st, cli_operand(args, 0), &explanation);
+        err = explain_profile(st, id, &explanation);
         st->rollback(st);
     }
+    cli_hub_who(who);
+    if (!err)
+        err = devices_audit_read(st, who, "profile.explain", id, clock_wall_ms());
     st->close(st);
-    if (err)
+    if (err) {
+        json_decref(explanation);
         return failed("profile explain", err, no_id);
+    }
     if (cli_flag(args, "json"))
         return cli_hub_print_json(explanation);
     explain_print(explanation);
@@ -79,7 +79,7 @@ int cmd_profile_split(const struct cli_args *args)
                   "`dunlin-hub profile explain` lists them");
         return CLI_EXIT_FAILED;
     }
-    return err ? failed("profile split", err, no_id) : decided(no);
+    return err ? failed("profile split", err, no_id) : cli_hub_decided(no);
 }
 
 static int decide(const struct cli_args *args, enum store_decision_kind kind, const char *what)
@@ -94,7 +94,7 @@ static int decide(const struct cli_args *args, enum store_decision_kind kind, co
     enum dl_err err = decision_pair(st, kind, cli_operand(args, 0), cli_operand(args, 1), who,
                                     clock_wall_ms(), &no);
     st->close(st);
-    return err ? failed(what, err, no_id) : decided(no);
+    return err ? failed(what, err, no_ids) : cli_hub_decided(no);
 }
 
 int cmd_match_never(const struct cli_args *args)
@@ -145,7 +145,7 @@ int cmd_match_block(const struct cli_args *args)
     return err ? failed("match block", err,
                         "that is neither an identifier's id (i_ and 24 hex digits) nor what "
                         "`dunlin token` printed")
-               : decided(no);
+               : cli_hub_decided(no);
 }
 
 /* ---- decisions -------------------------------------------------------------------------- */
@@ -153,8 +153,8 @@ int cmd_match_block(const struct cli_args *args)
 static int list_decisions(const struct cli_args *args)
 {
     static const struct table_column columns[] = {
-        {"no", "NO"},       {"kind", "KIND"}, {"a", "ONE"},         {"b", "OTHER"},
-        {"pairs", "PAIRS"}, {"time", "TIME"}, {"undone", "UNDONE"}, {NULL, NULL}};
+        {"no", "NO"},     {"kind", "KIND"},     {"a", "ONE"}, {"b", "OTHER"},
+        {"time", "TIME"}, {"undone", "UNDONE"}, {NULL, NULL}};
     struct store *st = NULL;
     json_t *list = NULL;
     int code = cli_hub_store(args, STORE_READ, &st);
@@ -166,7 +166,10 @@ static int list_decisions(const struct cli_args *args)
         return cli_hub_failed("match decisions", err, NULL);
     if (cli_flag(args, "json"))
         return cli_hub_print_json(list);
-    table_print(list, columns);
+    if (json_array_size(list) > 0)
+        table_print(list, columns);
+    else
+        printf("Nothing was decided yet.\n");
     json_decref(list);
     return fflush(stdout) == 0 ? CLI_EXIT_OK : CLI_EXIT_FAILED;
 }
@@ -191,7 +194,10 @@ static int undo_decision(const struct cli_args *args, const char *number)
         cli_error("match decisions: no decision of this number stands");
         return CLI_EXIT_FAILED;
     }
-    return err ? cli_hub_failed("match decisions", err, NULL) : CLI_EXIT_OK;
+    if (err)
+        return cli_hub_failed("match decisions", err, NULL);
+    printf("Undone: profiles are as if decision %s had never been made.\n", number);
+    return fflush(stdout) == 0 ? CLI_EXIT_OK : CLI_EXIT_FAILED;
 }
 
 int cmd_match_decisions(const struct cli_args *args)

@@ -28,21 +28,6 @@ static bool read_order(const struct cli_args *args, struct order *ret)
     return true;
 }
 
-/* Who took what out is something an auditor wants to know. */
-static enum dl_err note(struct store *st, const char *what)
-{
-    char who[CLI_WHO_BYTES];
-    cli_hub_who(who);
-    enum dl_err err = st->begin(st, STORE_WRITE);
-    if (err)
-        return err;
-    err = devices_audit(st, who, "export", what, NULL, clock_wall_ms());
-    if (!err)
-        return st->commit(st);
-    st->rollback(st);
-    return err;
-}
-
 static enum dl_err copy_out(struct store *st, const struct order *order, FILE *out)
 {
     struct export *ex = NULL;
@@ -70,13 +55,17 @@ int cmd_export(const struct cli_args *args)
     struct order order;
     struct store *st = NULL;
     struct dl_why why = {""};
+    char who[CLI_WHO_BYTES];
     if (!read_order(args, &order))
         return CLI_EXIT_USAGE;
     int code = cli_hub_store(args, STORE_WRITE, &st);
     if (code != CLI_EXIT_OK)
         return code;
+    cli_hub_who(who);
     FILE *out = path ? file_open(path, "wb") : stdout;
-    enum dl_err err = out ? note(st, cli_operand(args, 0)) : DL_E_IO;
+    enum dl_err err =
+        out ? devices_audit_read(st, who, "export", cli_operand(args, 0), clock_wall_ms())
+            : DL_E_IO;
     if (!err)
         err = copy_out(st, &order, out);
     if (out && path && fclose(out) != 0 && !err)

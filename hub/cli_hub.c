@@ -4,6 +4,8 @@
 #include "hub/settings.h"
 #include "platform/file.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -42,6 +44,10 @@ int cli_hub_check(const char *dir)
     struct file_path path;
     struct dl_why why = {""};
     enum dl_err err = file_join(&path, dir, SETTINGS_FILE);
+    if (!err && access(dir, R_OK | X_OK) != 0 && errno == EACCES) {
+        cli_error("%s is another user's: `runuser -u dunlin-hub -- dunlin-hub ...`", dir);
+        return CLI_EXIT_FAILED;
+    }
     if (!err && !file_exists(path.s)) {
         cli_error("%s holds no hub; `dunlin-hub init` makes one", dir);
         return CLI_EXIT_FAILED;
@@ -74,6 +80,14 @@ int cli_hub_open(const struct cli_args *args, struct hub **ret)
         return code;
     enum dl_err err = hub_open(ret, dir, &why);
     return err ? cli_hub_failed(dir, err, &why) : CLI_EXIT_OK;
+}
+
+int cli_hub_decided(int64_t no)
+{
+    printf("Decision %" PRId64 "; `dunlin-hub match decisions undo %" PRId64
+           "` takes it back.\n",
+           no, no);
+    return fflush(stdout) == 0 ? CLI_EXIT_OK : CLI_EXIT_FAILED;
 }
 
 int cli_hub_print_json(json_t *value)

@@ -25,6 +25,9 @@ int cli_hub_open(const struct cli_args *args, struct hub **ret);
 /* Tells what failed and gives the exit code; `what` is a literal like "revoke". */
 int cli_hub_failed(const char *what, enum dl_err err, const struct dl_why *why);
 
+/* Tells the number of a decision that was made, and how to undo it; the exit code. */
+int cli_hub_decided(int64_t no);
+
 /* Prints on one line and takes `value`; the exit code. */
 int cli_hub_print_json(json_t *value);
 

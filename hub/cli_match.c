@@ -10,6 +10,7 @@
 #include "platform/clock.h"
 #include "platform/file.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,15 +18,55 @@
 #define TRUTH_BYTES_MAX ((size_t)1 << 30)
 #define PAIR_BYTES      (4 * STORE_NODE_KEY_BYTES + 2) /* KEY-KEY in hex, and the NUL */
 
+struct standings {
+    int64_t linked, review;
+};
+
+static enum dl_err count_standing(void *ctx, const struct store_likeness *row)
+{
+    struct standings *s = ctx;
+    s->linked += row->state == STORE_LIKENESS_LINKED;
+    s->review += row->state == STORE_LIKENESS_REVIEW;
+    return DL_OK;
+}
+
+static enum dl_err count_standings(struct store *st, struct standings *ret)
+{
+    enum dl_err err = st->begin(st, STORE_READ);
+    if (err)
+        return err;
+    err = st->likenesses_each(st, count_standing, ret);
+    st->rollback(st);
+    return err;
+}
+
+static int run_failed(const char *what, enum dl_err err, struct dl_why *why)
+{
+    if (err == DL_E_BUSY)
+        dl_why_set(why, "the hub is being re-keyed, or its database is busy: try again later");
+    return cli_hub_failed(what, err, why);
+}
+
 int cmd_match_run(const struct cli_args *args)
 {
     struct store *st = NULL;
+    struct standings s = {.linked = 0};
+    struct dl_why why = {""};
     int code = cli_hub_store(args, STORE_WRITE, &st);
     if (code != CLI_EXIT_OK)
         return code;
     enum dl_err err = likeness_run(st, st);
+    if (!err)
+        err = count_standings(st, &s);
     st->close(st);
-    return err ? cli_hub_failed("match run", err, NULL) : CLI_EXIT_OK;
+    if (err)
+        return run_failed("match run", err, &why);
+    if (cli_flag(args, "json"))
+        return cli_hub_print_json(json_pack("{s:I, s:I}", "linked", (json_int_t)s.linked,
+                                            "review", (json_int_t)s.review));
+    printf("%" PRId64 " pairs are linked; %" PRId64 " wait in `dunlin-hub review list`.\n",
+           s.linked, s.review);
+    return fflush(stdout) == 0 ? CLI_EXIT_OK : CLI_EXIT_FAILED;
 }
 
 int cmd_match_evaluate(const struct cli_args *args)
@@ -147,9 +188,12 @@ int cmd_review_list(const struct cli_args *args)
     }
     if (cli_flag(args, "json"))
         return cli_hub_print_json(rows);
-    table_print(rows, columns);
+    if (json_array_size(rows) > 0)
+        table_print(rows, columns);
+    else
+        printf("No pair waits for a verdict.\n");
     json_decref(rows);
-    return CLI_EXIT_OK;
+    return fflush(stdout) == 0 ? CLI_EXIT_OK : CLI_EXIT_FAILED;
 }
 
 /* "KEY-KEY" as two identifiers' ids. */
@@ -165,14 +209,13 @@ static bool read_pair(const char *text, char ret[2][QUERY_PROFILE_ID_BYTES])
     return true;
 }
 
-static enum dl_err decide(struct store *st, const char *pair, bool same)
+static enum dl_err decide(struct store *st, const char *pair, bool same, int64_t *ret_no)
 {
     char ids[2][QUERY_PROFILE_ID_BYTES], who[CLI_WHO_BYTES];
-    int64_t no = 0;
     cli_hub_who(who);
     return read_pair(pair, ids)
                ? decision_pair(st, same ? STORE_DECISION_ALWAYS : STORE_DECISION_NEVER, ids[0],
-                               ids[1], who, clock_wall_ms(), &no)
+                               ids[1], who, clock_wall_ms(), ret_no)
                : DL_E_INPUT;
 }
 
@@ -181,16 +224,17 @@ static int review(const struct cli_args *args, const char *what, bool same)
 {
     struct store *st = NULL;
     struct dl_why why = {""};
+    int64_t no = 0;
     int code = cli_hub_store(args, STORE_WRITE, &st);
     if (code != CLI_EXIT_OK)
         return code;
-    enum dl_err err = decide(st, cli_operand(args, 0), same);
+    enum dl_err err = decide(st, cli_operand(args, 0), same, &no);
     if (err == DL_E_INPUT || err == DL_E_NOT_FOUND)
         dl_why_set(&why, "that is no pair of `dunlin-hub review list`");
     if (!err)
         err = likeness_run(st, st);
     st->close(st);
-    return err ? cli_hub_failed(what, err, &why) : CLI_EXIT_OK;
+    return err ? run_failed(what, err, &why) : cli_hub_decided(no);
 }
 
 int cmd_review_accept(const struct cli_args *args)

@@ -1,7 +1,6 @@
-/* `dunlin-hub profile show`, `stats`, `audit`: what a person reads. */
+/* `dunlin-hub stats`, `audit`: what a person reads. */
 #include "hub/audit.h"
 #include "hub/cli_hub.h"
-#include "hub/portrait.h"
 #include "hub/query.h"
 #include "hub/table.h"
 
@@ -33,28 +32,6 @@ int cmd_stats(const struct cli_args *args)
     }
     st->close(st);
     return err ? cli_hub_failed("stats", err, NULL) : print(args, stats, table_print_object);
-}
-
-int cmd_profile_show(const struct cli_args *args)
-{
-    struct store *st = NULL;
-    json_t *profile = NULL;
-    struct dl_why why = {""};
-    int code = cli_hub_store(args, STORE_READ, &st);
-    if (code != CLI_EXIT_OK)
-        return code;
-    enum dl_err err = st->begin(st, STORE_READ);
-    if (!err) {
-        err = query_profile(st, cli_operand(args, 0), &profile);
-        st->rollback(st);
-    }
-    st->close(st);
-    if (err == DL_E_INPUT)
-        dl_why_set(&why, "a profile's id is p_ and 24 hex digits");
-    else if (err == DL_E_NOT_FOUND)
-        dl_why_set(&why, "there is no profile of this id");
-    return err ? cli_hub_failed("profile show", err, &why)
-               : print(args, profile, portrait_print);
 }
 
 /* Prints a page; *ret_last is its last line's number, 0 when it is empty. */

@@ -62,12 +62,13 @@ static int show(const struct cli_args *args)
 
 static void say(const struct rekey_report *r)
 {
-    printf("%s %" PRId64 " tokens are of generation %" PRIu32 " now, and %" PRId64
-           " sets of recipes.\n"
-           "Take a back-up of keys and database now, and destroy older ones: with them alone\n"
-           "could the old tokens still be put to use.\n",
-           r->resumed ? "Gone on with and done:" : "Done:", r->elements, r->generation,
-           r->recipes);
+    printf(
+        "%s %" PRId64 " tokens and %" PRId64
+        " sets of linkage recipes are of generation %" PRIu32 " now.\n"
+        "Take a back-up of keys and database now and destroy the older ones: the old tokens\n"
+        "could be put to use with them alone.\n",
+        r->resumed ? "Gone on with and done:" : "Done:", r->elements, r->recipes,
+        r->generation);
 }
 
 int cmd_rekey(const struct cli_args *args)

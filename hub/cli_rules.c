@@ -29,15 +29,32 @@ static enum dl_err rebuild(struct store *st)
     return err;
 }
 
+static enum dl_err count(struct store *st, struct store_stats *ret)
+{
+    enum dl_err err = st->begin(st, STORE_READ);
+    if (err)
+        return err;
+    err = st->stats(st, ret);
+    st->rollback(st);
+    return err;
+}
+
 int cmd_match_rebuild(const struct cli_args *args)
 {
     struct store *st = NULL;
     int code = cli_hub_store(args, STORE_WRITE, &st);
     if (code != CLI_EXIT_OK)
         return code;
+    struct store_stats stats = {.profiles = 0};
     enum dl_err err = rebuild(st);
+    if (!err)
+        err = count(st, &stats);
     st->close(st);
-    return err ? cli_hub_failed("match rebuild", err, NULL) : CLI_EXIT_OK;
+    if (err)
+        return cli_hub_failed("match rebuild", err, NULL);
+    printf("Done: %" PRId64 " profiles of %" PRId64 " identifiers.\n", stats.profiles,
+           stats.identifiers);
+    return fflush(stdout) == 0 ? CLI_EXIT_OK : CLI_EXIT_FAILED;
 }
 
 /* ---- rules ------------------------------------------------------------------------------- */
@@ -192,14 +209,22 @@ static int change(const struct cli_args *args)
     return code;
 }
 
+static int check(const struct cli_args *args)
+{
+    struct rules rules;
+    int code = load(cli_operand(args, 1), &rules);
+    if (code == CLI_EXIT_OK)
+        printf("%s holds rules that can be put in force.\n", cli_operand(args, 1));
+    return code;
+}
+
 int cmd_match_rules(const struct cli_args *args)
 {
     const char *act = cli_operand(args, 0);
-    struct rules rules;
     if (!act || strcmp(act, "show") == 0)
         return show(args);
     if (strcmp(act, "check") == 0)
-        return load(cli_operand(args, 1), &rules);
+        return check(args);
     if (strcmp(act, "change") == 0)
         return change(args);
     cli_error("match rules: show, check FILE, or change FILE");

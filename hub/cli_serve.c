@@ -2,6 +2,7 @@
 #include "crypto/secret.h"
 #include "hub/cli_hub.h"
 #include "hub/hub.h"
+#include "hub/journal.h"
 #include "hub/likeness.h"
 #include "hub/retention.h"
 #include "hub/rules.h"
@@ -31,6 +32,7 @@ struct serving {
     struct server *server;
     struct thread *matcher;
     struct thread *keeper;
+    struct file_path journal; /* of tombstones */
     atomic_bool stopping;
 };
 
@@ -73,8 +75,37 @@ static void match_on(void *ctx)
     }
 }
 
-/* ---- what is too old, in a thread of its own ----------------------------------------------
- */
+/* ---- who was erased, in a file beside the database ---------------------------------- */
+
+/* Before anybody is served: a database that was restored may know less than the file. */
+static enum dl_err replay_tombstones(struct serving *s, struct dl_why *why)
+{
+    size_t applied = 0;
+    enum dl_err err = journal_path(&s->journal, s->dir, s->settings.tombstone_journal);
+    if (!err)
+        err = journal_replay(s->hub, s->journal.s, clock_wall_ms(), &applied, why);
+    if (applied)
+        LOG_WARN("serve.tombstones_replayed", LOG_U64("tombstones", applied));
+    return err;
+}
+
+/* Writes it whole when it is not what the store has; *saved is what it was last. */
+static void follow_tombstones(struct serving *s, int64_t *saved)
+{
+    struct store *reader = s->hub->reader;
+    int64_t newest = 0;
+    enum dl_err err = reader->begin(reader, STORE_READ);
+    if (!err) {
+        err = reader->tombstones_newest(reader, &newest);
+        reader->rollback(reader);
+    }
+    if (!err && newest != *saved)
+        err = journal_save(s->hub, reader, s->journal.s, saved);
+    if (err && err != DL_E_BUSY) /* a re-key: afterwards */
+        LOG_ERROR("serve.tombstones", LOG_ERR(err));
+}
+
+/* ---- what is too old, in a thread of its own ---------------------------------------- */
 
 static bool go_on(void *ctx, uint64_t done)
 {
@@ -88,9 +119,16 @@ static void keep_on(void *ctx)
 {
     struct serving *s = ctx;
     const struct retention_rules rules = retention_rules_of(&s->settings);
-    uint64_t due_ms = 0;
+    uint64_t due_ms = 0, follow_ms = 0;
+    int64_t saved = -1;
     for (; !atomic_load(&s->stopping); clock_sleep_ms(MATCH_EVERY_MS / 4)) {
         struct retention_report report;
+        uint64_t start_ms = clock_mono_ms();
+        if (start_ms >= follow_ms) {
+            follow_tombstones(s, &saved);
+            uint64_t took_ms = clock_mono_ms() - start_ms;
+            follow_ms = clock_mono_ms() + MATCH_EVERY_MS + MATCH_REST_RATE * took_ms;
+        }
         if (clock_mono_ms() < due_ms)
             continue;
         enum dl_err err =
@@ -101,10 +139,10 @@ static void keep_on(void *ctx)
             LOG_INFO("serve.retention", LOG_I64("events", report.total));
         due_ms = clock_mono_ms() + (uint64_t)s->settings.retention_every_ms;
     }
+    follow_tombstones(s, &saved);
 }
 
-/* ---- the server ----------------------------------------------------------------------------
- */
+/* ---- the server --------------------------------------------------------------------- */
 
 static enum dl_err renew_certificate(const struct serving *s, bool *ret_renewed,
                                      struct dl_why *why)
@@ -180,6 +218,8 @@ static int start(struct serving *s, struct dl_why *why)
         err = hub_open(&s->hub, s->dir, why);
     if (!err)
         s->hub->consent_all_older = s->settings.consent_older != 0;
+    if (!err)
+        err = replay_tombstones(s, why);
     if (!err)
         err = compare_rules(s, why);
     if (!err)

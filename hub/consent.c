@@ -95,8 +95,7 @@ enum dl_err consent_keep(struct store *st, const struct match_token *tokens, siz
     return err;
 }
 
-/* ---- a person
- * -------------------------------------------------------------------------------- */
+/* ---- a person ----------------------------------------------------------------------- */
 
 struct person {
     struct match_nodes members;

@@ -117,8 +117,7 @@ static enum dl_err perform(struct store *st, struct act *act,
     return err;
 }
 
-/* ---- never, always, block -------------------------------------------------------------------
- */
+/* ---- never, always, block ----------------------------------------------------------- */
 
 struct pair {
     enum store_decision_kind kind;
@@ -164,8 +163,7 @@ enum dl_err decision_block(struct store *st, const uint8_t key[static STORE_NODE
     return perform(st, &act, plan_block, copy, ret_no);
 }
 
-/* ---- split ----------------------------------------------------------------------------------
- */
+/* ---- split -------------------------------------------------------------------------- */
 
 struct split {
     const char *profile;
@@ -243,8 +241,7 @@ enum dl_err decision_split(struct store *st, const char *profile, const char *co
     return perform(st, &act, plan_split, &split, ret_no);
 }
 
-/* ---- undo -----------------------------------------------------------------------------------
- */
+/* ---- undo --------------------------------------------------------------------------- */
 
 static enum dl_err collect(void *ctx, const struct store_decision *decision)
 {
@@ -269,24 +266,29 @@ enum dl_err decision_undo(struct store *st, int64_t no, const char *who, int64_t
     return perform(st, &act, plan_undo, NULL, NULL);
 }
 
-/* ---- list -----------------------------------------------------------------------------------
- */
+/* ---- list --------------------------------------------------------------------------- */
 
 struct listing {
     json_t *acts;
     json_t *last; /* borrowed */
     int64_t group;
+    int64_t after;
+    size_t limit; /* 0: none */
 };
 
 static enum dl_err list_one(void *ctx, const struct store_decision *d)
 {
     struct listing *l = ctx;
     char a[ID_BYTES], b[ID_BYTES], time[CLOCK_TEXT_BYTES];
+    if (d->group <= l->after) /* the rest of an act that the page before had */
+        return DL_OK;
     if (l->last && l->group == d->group)
         return json_object_set_new(l->last, "pairs",
                                    json_integer(json_get_int(l->last, "pairs", 0) + 1)) == 0
                    ? DL_OK
                    : DL_E_NOMEM;
+    if (l->limit && json_array_size(l->acts) == l->limit)
+        return DL_E_EXISTS; /* enough */
     id_text(d->a, a);
     id_text(d->b, b);
     clock_text(d->at_ms, time);
@@ -300,10 +302,11 @@ static enum dl_err list_one(void *ctx, const struct store_decision *d)
 
 enum dl_err decision_list(struct store *st, int64_t after, int64_t limit, json_t **ret)
 {
-    struct listing l = {.acts = json_array()};
+    struct listing l = {.acts = json_array(), .after = after, .limit = (size_t)limit};
     enum dl_err err = l.acts ? st->begin(st, STORE_READ) : DL_E_NOMEM;
     if (!err) {
-        err = st->decisions_each(st, after, limit, list_one, &l);
+        err = st->decisions_each(st, after, 0, list_one, &l);
+        err = err == DL_E_EXISTS ? DL_OK : err;
         st->rollback(st);
     }
     if (err)

@@ -46,8 +46,8 @@ DL_MUST_CHECK enum dl_err decision_split(struct store *st, const char *profile,
 DL_MUST_CHECK enum dl_err decision_undo(struct store *st, int64_t no, const char *who,
                                         int64_t now_ms);
 
-/* [{"no","kind","a","b","pairs","time","undone"}], an act each, in a transaction of
- * its own; the caller json_decref()s it. */
+/* [{"no","kind","a","b","pairs","time","undone"}], an act each, those after a no, at
+ * most `limit` (0: all); a transaction of its own. The caller json_decref()s it. */
 DL_MUST_CHECK enum dl_err decision_list(struct store *st, int64_t after, int64_t limit,
                                         json_t **ret);
 

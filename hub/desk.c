@@ -236,6 +236,8 @@ static enum dl_err answer(struct asking *a, const uint8_t element[static GROUP_E
 {
     struct store_node node;
     enum dl_err err = a->st->node_find(a->st, element, &node);
+    if (!err && node.type != a->question->token->type) /* the log would name another */
+        err = DL_E_NOT_FOUND;
     if (!err)
         return show(a, &node, ret);
     if (err != DL_E_NOT_FOUND)
@@ -255,21 +257,19 @@ static bool judge(struct asking *a, const struct desk_limits *limits, json_t **r
     uint8_t element[GROUP_ELEMENT_BYTES];
     bool first_refusal = false;
     *ret_err = a->st->device_get(a->st, a->question->device->no, &now);
-    if (!*ret_err && (now.state != STORE_DEVICE_ACTIVE || !now.desk)) {
-        *ret_result = DESK_NOT_GRANTED;
-        *ret_err = note(a, NULL, "refused: no desk role");
-        return !*ret_err;
-    }
     if (!*ret_err)
         *ret_err = a->st->desk_use_get(a->st, now.no, &use);
     if (*ret_err)
         return false;
+    bool granted = now.state == STORE_DEVICE_ACTIVE && now.desk;
     bool may = take_use(&use, limits, a->now_ms, ret_wait_ms, &first_refusal);
     *ret_err = a->st->desk_use_put(a->st, &use);
-    if (!may) {
-        *ret_result = DESK_TOO_OFTEN;
-        if (!*ret_err && first_refusal)
-            *ret_err = note(a, NULL, "refused: as often as a day allows");
+    if (!granted || !may) { /* a log that only grows is not for a device to fill */
+        *ret_result = granted ? DESK_TOO_OFTEN : DESK_NOT_GRANTED;
+        if (!*ret_err && (may || first_refusal))
+            *ret_err =
+                note(a, NULL,
+                     granted ? "refused: as often as a day allows" : "refused: no desk role");
         return !*ret_err;
     }
     if (!*ret_err)

@@ -10,6 +10,19 @@ enum dl_err devices_audit(struct store *st, const char *who, const char *what,
     return st->audit_add(st, &line);
 }
 
+enum dl_err devices_audit_read(struct store *st, const char *who, const char *what,
+                               const char *object, int64_t now_ms)
+{
+    enum dl_err err = st->begin(st, STORE_WRITE);
+    if (err)
+        return err;
+    err = devices_audit(st, who, what, object, NULL, now_ms);
+    if (!err)
+        return st->commit(st);
+    st->rollback(st);
+    return err;
+}
+
 /* Whether the device may go from the state it is in. */
 static enum dl_err may_become(enum store_device_state from, enum store_device_state to)
 {

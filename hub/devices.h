@@ -28,5 +28,10 @@ DL_MUST_CHECK enum dl_err devices_list(struct store *st, json_t **ret);
 /* One line for the audit log, inside a transaction. `object`, `detail` may be NULL. */
 DL_MUST_CHECK enum dl_err devices_audit(struct store *st, const char *who, const char *what,
                                         const char *object, const char *detail, int64_t now_ms);
+/* The same in a transaction of its own, before something is shown or handed out: who
+ * looked is something an auditor wants to know. */
+DL_MUST_CHECK enum dl_err devices_audit_read(struct store *st, const char *who,
+                                             const char *what, const char *object,
+                                             int64_t now_ms);
 
 #endif

@@ -509,6 +509,24 @@ static enum dl_err bury_token(struct store *st, const struct rules *rules,
     return st->tombstones_put(st, &t, 1);
 }
 
+/* The node of a token, with what belongs to its person held off from others. */
+static enum dl_err find_held(struct store *st, const struct match_token *token,
+                             struct store_node *ret)
+{
+    struct match_numbers roots = {.count = 0};
+    int64_t held[2] = {0, 0};
+    enum dl_err err = st->node_find(st, token->element, ret);
+    while (!err && ret->root != held[1]) {
+        held[0] = ret->no;
+        held[1] = ret->root;
+        err = match_hold(st, held, 2, &roots);
+        if (!err)
+            err = st->node_find(st, token->element, ret);
+    }
+    free(roots.at);
+    return err;
+}
+
 enum dl_err erase_apply(struct store *st, const struct id_key *key,
                         const struct match_token *tokens, size_t count, int64_t erased_ms)
 {
@@ -518,7 +536,7 @@ enum dl_err erase_apply(struct store *st, const struct id_key *key,
         err = bury_token(st, &rules, &tokens[i], erased_ms);
     for (size_t i = 0; !err && i < count; i++) {
         struct store_node n;
-        err = st->node_find(st, tokens[i].element, &n);
+        err = find_held(st, &tokens[i], &n);
         if (!err)
             err = erase_person(st, key, &rules, n.root, tokens, count, erased_ms);
         else if (err == DL_E_NOT_FOUND)

@@ -60,8 +60,7 @@ static enum dl_err add_identifiers(struct explaining *e)
     return DL_OK;
 }
 
-/* ---- edges --------------------------------------------------------------------------------
- */
+/* ---- edges -------------------------------------------------------------------------- */
 
 static const struct store_node *end_of(const struct explaining *e, size_t place)
 {
@@ -136,8 +135,7 @@ static enum dl_err add_edges(struct explaining *e)
     return DL_OK;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------
- */
+/* ---- all of it ---------------------------------------------------------------------- */
 
 static enum dl_err compute(struct explaining *e)
 {
@@ -195,8 +193,7 @@ enum dl_err explain_profile(struct store *st, const char *id, json_t **ret)
     return err;
 }
 
-/* ---- for a person
- * ----------------------------------------------------------------------------- */
+/* ---- for a person ------------------------------------------------------------------- */
 
 static void print_edge(const json_t *row)
 {

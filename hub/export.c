@@ -4,7 +4,6 @@
 #include "hub/export_internal.h"
 #include "hub/query.h"
 #include "platform/bytes.h"
-#include "platform/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,21 +75,6 @@ static enum dl_err put_row(struct export *ex, json_t *row)
     return err;
 }
 
-static json_t *time_json(int64_t ms)
-{
-    char text[CLOCK_TEXT_BYTES];
-    clock_text(ms, text);
-    return json_string(text);
-}
-
-/* The client's own id where it gave one, else where the event came from. */
-static json_t *event_id(const json_t *record, const char *stream, uint64_t seq)
-{
-    const json_t *own = json_object_get(record, "id");
-    return own ? json_copy((json_t *)own)
-               : json_sprintf("%s-%llu", stream, (unsigned long long)seq);
-}
-
 static json_t *profile_json(const uint8_t *key)
 {
     char id[QUERY_PROFILE_ID_BYTES];
@@ -102,32 +86,12 @@ static json_t *profile_json(const uint8_t *key)
 
 static enum dl_err add_event(void *ctx, const struct store_event_row *row)
 {
-    static const char *const qualities[] = {"good", "corrected", "reported"};
     struct export *ex = ctx;
-    const struct store_event *e = &row->event;
-    ex->after = e->no;
+    json_t *event = NULL;
+    ex->after = row->event.no;
     ex->page_rows++;
-    char stream[2 * STORE_STREAM_BYTES + 1];
-    bytes_to_hex(stream, row->stream_id, STORE_STREAM_BYTES);
-    json_t *record = NULL;
-    enum dl_err err = json_parse(&record, e->json, e->json_len, NULL, NULL);
-    if (err)
-        return err == DL_E_INPUT ? DL_E_CORRUPT : err;
-    json_t *out = json_pack(
-        "{s:o, s:s, s:s, s:I, s:s, s:o, s:o, s:s, s:o}", "event_id",
-        event_id(record, stream, e->seq), "device", row->device_name, "stream", stream, "seq",
-        (json_int_t)e->seq, "type", json_get_str(record, "type"), "time", time_json(e->time_ms),
-        "time_reported", json_incref(json_object_get(record, "time")), "time_quality",
-        qualities[e->quality <= STORE_TIME_REPORTED ? e->quality : 0], "profile_id",
-        profile_json(row->profile_key));
-    static const char *const rest[] = {"consent", "data", "warnings"};
-    for (size_t i = 0; out && i < sizeof rest / sizeof rest[0]; i++) {
-        json_t *member = json_object_get(record, rest[i]);
-        if (member)
-            (void)json_object_set(out, rest[i], member);
-    }
-    json_decref(record);
-    return put_row(ex, out);
+    enum dl_err err = query_event(row, &event);
+    return err ? err : put_row(ex, event);
 }
 
 static enum dl_err add_root(void *ctx, const struct store_node *root)

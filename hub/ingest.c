@@ -420,6 +420,30 @@ static enum dl_err quarantine(struct batch *b)
     return err ? err : b->st->count(b->st, STORE_COUNT_SET_ASIDE, aside);
 }
 
+/* A stream comes in order: once it ends in tokens of the device's newest key, nothing
+ * of an older one is behind, and the hub's halves of those can go. */
+static enum dl_err retire_shares(struct batch *b)
+{
+    char detail[64];
+    size_t dropped = 0;
+    uint16_t last = 0;
+    for (size_t i = 0; i < b->frame.record_count; i++)
+        last = b->records[i].epoch ? b->records[i].epoch : last;
+    if (b->device.epoch < 2 || last != b->device.epoch)
+        return DL_OK;
+    enum dl_err err = b->st->shares_drop_below(b->st, b->device.no, last, &dropped);
+    if (err || !dropped)
+        return err;
+    snprintf(detail, sizeof detail, "epoch %u is in use; %zu older deleted", (unsigned)last,
+             dropped);
+    struct store_audit line = {.at_ms = b->now_ms,
+                               .who = "hub",
+                               .what = "device.epoch",
+                               .object = b->device.name,
+                               .detail = detail};
+    return b->st->audit_add(b->st, &line);
+}
+
 static enum dl_err advance(struct batch *b)
 {
     enum dl_err err = DL_OK;
@@ -467,7 +491,7 @@ static enum dl_err take(struct batch *b)
                                               match,           attach,
                                               keep_audience,   ingest_settle_consents,
                                               erase,           quarantine,
-                                              advance};
+                                              advance,         retire_shares};
     enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < sizeof steps / sizeof steps[0]; i++)
         err = steps[i](b);
@@ -527,7 +551,11 @@ static void start_over(struct batch *b)
 {
     size_t count = b->frame.record_count;
     open_done(b->records, count);
+    if (!b->records)
+        return;
     memset(b->records, 0, count * sizeof *b->records);
+    memset(b->withheld, 0, count * sizeof *b->withheld);
+    memset(b->unsettled, 0, count * sizeof *b->unsettled);
     memset(b->observations, 0, count * sizeof *b->observations);
     memset(b->erased_ms, 0, count * sizeof *b->erased_ms);
     *b->answer = (struct ingest_answer){.status = 0};

@@ -44,8 +44,7 @@ enum dl_err ingest_bring_people(struct batch *b, const struct opened *r)
     return err;
 }
 
-/* ---- what people agreed to ----------------------------------------------------------------
- */
+/* ---- what people agreed to ---------------------------------------------------------- */
 
 /* The person that a token leads to; DL_E_NOT_FOUND: to none, or to many. */
 static enum dl_err person_of(struct batch *b, const struct match_token *token,

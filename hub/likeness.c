@@ -45,8 +45,7 @@ bool likeness_token(const uint8_t *tokens, size_t len,
     return true;
 }
 
-/* ---- a run --------------------------------------------------------------------------------
- */
+/* ---- a run -------------------------------------------------------------------------- */
 
 struct run {
     struct match_region graph; /* without any likeness */
@@ -254,8 +253,7 @@ static enum dl_err load(struct run *r, struct store *reader, struct rules *rules
     return err;
 }
 
-/* ---- what it changes, a few links at a time -----------------------------------------------
- */
+/* ---- what it changes, a few links at a time ----------------------------------------- */
 
 struct chunk {
     struct store_likeness put[CHUNK], drop[CHUNK];

@@ -59,6 +59,9 @@ static const struct cli_option audience_export_options[] = {
 static const struct cli_option forget_options[] = {
     CLI_OPT_DIR,
     {"profile", 'p', CLI_TEXT, "ID", NULL, "The profile's id: p_ and 24 hex digits"},
+    {"status", 's', CLI_FLAG, NULL, NULL,
+     "Erase nobody: tell what was, and whether the journal has it"},
+    CLI_OPT_JSON,
     CLI_OPT_END,
 };
 
@@ -82,6 +85,30 @@ static const struct cli_option rekey_options[] = {
 static const struct cli_option match_evaluate_options[] = {
     CLI_OPT_DIR,
     {"truth", 't', CLI_TEXT, "FILE", NULL, "Lines of EVENT-ID,PERSON"},
+    CLI_OPT_JSON,
+    CLI_OPT_END,
+};
+
+static const struct cli_option profile_find_options[] = {
+    CLI_OPT_DIR,
+    {"spend-min", 's', CLI_INT, "MINOR", "0", "Lifetime spend of at least so many minor units"},
+    {"currency", 'C', CLI_TEXT, "CODE", NULL, "In this currency; else in any"},
+    {"orders-min", 'o', CLI_INT, "N", "0", "At least so many orders"},
+    {"store", 'S', CLI_TEXT, "ID", NULL, "Who was in this store"},
+    {"seen-since", 'f', CLI_TEXT, "TIME", NULL, "Last seen at this time or later"},
+    {"seen-before", 'u', CLI_TEXT, "TIME", NULL, "Last seen before this time"},
+    {"limit", 'l', CLI_INT, "N", "100", "So many of them, up to 100"},
+    {"cursor", 'c', CLI_TEXT, "NEXT", NULL, "Go on where a page ended"},
+    CLI_OPT_JSON,
+    CLI_OPT_END,
+};
+
+static const struct cli_option profile_timeline_options[] = {
+    CLI_OPT_DIR,
+    {"since", 'f', CLI_TEXT, "TIME", NULL, "From a day (2026-11-24) or a time"},
+    {"until", 'u', CLI_TEXT, "TIME", NULL, "Before a day or a time"},
+    {"limit", 'l', CLI_INT, "N", "50", "So many of them, up to 200"},
+    {"cursor", 'c', CLI_TEXT, "NEXT", NULL, "Go on where a page ended"},
     CLI_OPT_JSON,
     CLI_OPT_END,
 };
@@ -140,8 +167,19 @@ static const struct cli_command commands[] = {
      "Settings: batch_records_max, linger_ms, updates_every_ms.\n\n"
      "    dunlin-hub device config --dir hub linger_ms=500\n",
      device_config_options, cmd_device_config},
-    {"profile show", "ID", "Show what the hub knows of one profile", NULL, DIR_AND_JSON,
-     cmd_profile_show},
+    {"profile show", "ID", "Show what the hub knows of one profile",
+     "An id from before a merge leads to the profile of today. Who looks is audited.\n",
+     DIR_AND_JSON, cmd_profile_show},
+    {"profile find", "", "Find profiles by what they come to",
+     "All that is given has to hold. A page looks at 1,000 profiles: it may find few, and\n"
+     "go on. Who looks is audited.\n\n"
+     "    dunlin-hub profile find --dir hub --spend-min 50000 --currency EUR\n"
+     "    dunlin-hub profile find --dir hub --store 9 --seen-before 2026-06-01\n",
+     profile_find_options, cmd_profile_find},
+    {"profile timeline", "ID", "Show the events of one profile, the latest first",
+     "Receipts that were voided, or that a later event tells again, say so.\n\n"
+     "    dunlin-hub profile timeline p_48452d057d4d533bb35c613b --dir hub --limit 20\n",
+     profile_timeline_options, cmd_profile_timeline},
     {"profile explain", "ID", "Tell why these identifiers are one profile",
      "What joined them: events that they stood in together, likenesses, decisions; and what\n"
      "a limit or a decision kept out. ID may be a former one, or an identifier's (i_...).\n",
@@ -171,7 +209,9 @@ static const struct cli_command commands[] = {
      "b.audience\n",
      audience_export_options, cmd_audience_export},
     {"match run", "", "Link people known by names and addresses, now",
-     "A serving hub does so by itself whenever something came in.\n", DIR_ONLY, cmd_match_run},
+     "A serving hub does so by itself whenever something came in. Tells how many pairs are\n"
+     "linked, and how many wait for a verdict (`review list`).\n",
+     DIR_AND_JSON, cmd_match_run},
     {"match never", "A B", "Two profiles or identifiers are not one person",
      "Parts them where they are one. Ids are p_... or i_...; the newest decision counts.\n",
      DIR_ONLY, cmd_match_never},
@@ -198,13 +238,20 @@ static const struct cli_command commands[] = {
      "the decisions and the rules. Safe to interrupt and to run again.\n",
      DIR_ONLY, cmd_match_rebuild},
     {"match evaluate", "", "Hold the profiles against a list of who is who",
-     "The list has a line for each event: its id, a comma or tab, and a name of the person.\n\n"
+     "The list has a line for each event: its id, a comma or tab, and what stands for the\n"
+     "person: a number, and no name, for this machine is no place for names. Other lines are\n"
+     "passed over.\n\n"
      "    dunlin-hub match evaluate --dir hub --truth who.csv\n",
      match_evaluate_options, cmd_match_evaluate},
-    {"review list", "", "List pairs of profiles that may be one person", NULL, DIR_AND_JSON,
-     cmd_review_list},
-    {"review accept", "PAIR", "They are one person", NULL, DIR_ONLY, cmd_review_accept},
-    {"review reject", "PAIR", "They are not, whatever speaks for it", NULL, DIR_ONLY,
+    {"review list", "", "List pairs of profiles that may be one person",
+     "Known by names and addresses, and alike, but not enough to be linked. BITS are the log\n"
+     "of the odds that they are one: 2 bits are 4 to 1.\n",
+     DIR_AND_JSON, cmd_review_list},
+    {"review accept", "PAIR", "They are one person",
+     "PAIR is the first column of `review list`. A decision as any other.\n", DIR_ONLY,
+     cmd_review_accept},
+    {"review reject", "PAIR", "They are not, whatever speaks for it",
+     "PAIR is the first column of `review list`. A decision as any other.\n", DIR_ONLY,
      cmd_review_reject},
     {"forget", "", "Erase a profile by its id",
      "A hub cannot find a person by name: it knows tokens alone. Where the person stands at a\n"

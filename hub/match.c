@@ -66,8 +66,7 @@ static enum dl_err list_nodes(struct match_batch *a)
     return DL_OK;
 }
 
-/* ---- what is there already
- * ------------------------------------------------------------------- */
+/* ---- what is there already ---------------------------------------------------------- */
 
 struct blocks {
     struct match_batch *a;
@@ -213,8 +212,7 @@ static enum dl_err find_observations(struct match_batch *a)
     return err;
 }
 
-/* ---- what is new, and what it joins
- * ------------------------------------------------------------- */
+/* ---- what is new, and what it joins ------------------------------------------------- */
 
 size_t match_group_of(const struct match_batch *a, size_t place)
 {
@@ -275,17 +273,44 @@ static void sort_sets(const struct match_batch *a)
     }
 }
 
+static void guess_anchors(const struct match_batch *a)
+{
+    for (size_t s = 0; s < a->set_count; s++) {
+        const struct match_seen *seen = &a->seen[s];
+        const struct store_node *nodes[MATCH_SET_NODES_MAX];
+        for (size_t i = 0; i < seen->count; i++)
+            nodes[i] = &a->nodes[a->of[seen->from + i]];
+        const struct store_node *best =
+            seen->is_new ? match_anchor(a->rules, nodes, seen->count) : NULL;
+        if (best)
+            a->about[best - a->nodes].may_anchor = true;
+    }
+}
+
+/* Of nodes that join nobody: those that what came can change. What everybody has
+ * stays as it is, and must not make all hub processes wait for each other. */
+static bool may_move(const struct match_batch *a, size_t place)
+{
+    uint8_t marks = a->nodes[place].marks;
+    return !(marks & (STORE_MARK_SHARED | MATCH_UNUSABLE)) ||
+           (a->about[place].may_anchor && !(marks & STORE_MARK_ANCHORS));
+}
+
 /* Takes the blobs that will change, and the nodes whose owner may. */
-static enum dl_err lock(struct match_batch *a, bool *ret_waited)
+static enum dl_err lock(struct match_batch *a, bool *ret_again)
 {
     struct match_numbers blobs = {.count = 0}, all = {.count = 0};
     enum dl_err err = DL_OK;
-    *ret_waited = false;
-    for (size_t i = 0; !err && i < a->node_count; i++)
-        if (a->about[i].in_new && !a->about[i].is_new)
-            err = match_numbers_add(match_batch_usable(a, i) ? &blobs : &all,
-                                    match_batch_usable(a, i) ? a->nodes[i].parent
-                                                             : a->nodes[i].no);
+    *ret_again = false;
+    guess_anchors(a);
+    for (size_t i = 0; !err && i < a->node_count; i++) {
+        if (!a->about[i].in_new || a->about[i].is_new)
+            continue;
+        if (match_batch_usable(a, i))
+            err = match_numbers_add(&blobs, a->nodes[i].parent);
+        else if (may_move(a, i))
+            err = match_numbers_add(&all, a->nodes[i].no);
+    }
     if (!err)
         err = a->st->blobs_find(a->st, blobs.at, blobs.count);
     for (size_t i = 0, b = 0; !err && b < blobs.count; i++)
@@ -295,7 +320,7 @@ static enum dl_err lock(struct match_batch *a, bool *ret_waited)
         }
     match_numbers_sort(&all);
     if (!err && all.count)
-        err = a->st->blobs_lock(a->st, all.at, all.count, ret_waited);
+        err = a->st->blobs_lock(a->st, all.at, all.count, ret_again);
     free(blobs.at);
     free(all.at);
     return err;
@@ -303,9 +328,9 @@ static enum dl_err lock(struct match_batch *a, bool *ret_waited)
 
 static enum dl_err look(struct match_batch *a)
 {
-    bool waited = true;
+    bool again = true;
     enum dl_err err = DL_OK;
-    while (!err && waited) {
+    while (!err && again) {
         err = find_nodes(a);
         if (!err) {
             list_sets(a);
@@ -314,7 +339,7 @@ static enum dl_err look(struct match_batch *a)
         if (!err) {
             group_nodes(a);
             sort_sets(a);
-            err = lock(a, &waited);
+            err = lock(a, &again);
         }
     }
     return err;

@@ -29,6 +29,7 @@ struct match_about {
     bool in_known;    /* stands in a new observation that is not fresh */
     bool in_new;      /* stands in a new one at all */
     bool anchors;     /* a new one */
+    bool may_anchor;  /* the same, as far as can be told before others are held off */
     size_t group;     /* union-find over what new observations join: places */
     bool known;       /* of a group: somebody of it was here before */
     bool paired;      /* of a group: an observation of it has two that could join */

@@ -21,8 +21,7 @@ enum dl_err match_any_decisions(struct store *st, bool *ret)
     return st->decisions_each(st, 0, 1, note_decision, ret);
 }
 
-/* ---- loading --------------------------------------------------------------------------------
- */
+/* ---- loading ------------------------------------------------------------------------ */
 
 static enum dl_err add_linked(void *ctx, const struct store_likeness *row)
 {
@@ -105,8 +104,7 @@ static enum dl_err load(struct match_region *r, const struct match_numbers *root
     return err ? err : match_nodes_of_rows(r->st, &r->rows, &r->nodes);
 }
 
-/* ---- to partition.h
- * ---------------------------------------------------------------------------- */
+/* ---- to partition.h ----------------------------------------------------------------- */
 
 static size_t place_of(const struct match_region *r, int64_t no)
 {
@@ -215,8 +213,7 @@ static enum dl_err fill_likes(struct match_region *r)
     return DL_OK;
 }
 
-/* ---- and back
- * ------------------------------------------------------------------------------------ */
+/* ---- and back ----------------------------------------------------------------------- */
 
 /* An alarm for whoever reads the audit log: where, and how much hangs together. */
 static enum dl_err tell_quarantine(const struct match_region *r,
@@ -406,8 +403,7 @@ enum dl_err match_region_all(struct match_region *r, bool likenesses)
     return err ? err : compute(r, NULL);
 }
 
-/* ---- nodes that join nobody
- * --------------------------------------------------------------------------- */
+/* ---- nodes that join nobody --------------------------------------------------------- */
 
 static uint8_t with(uint8_t marks, uint8_t mark, bool on)
 {
@@ -430,17 +426,43 @@ static enum dl_err ask_anchors(struct store *st, struct match_nodes *nodes)
     return err;
 }
 
+/* Whose they are is changed under their own locks alone. That one anchors something
+ * may be news of the caller, which a second reading does not know. */
+static enum dl_err hold(struct store *st, struct match_nodes *nodes)
+{
+    struct match_numbers nos = {.count = 0}, anchors = {.count = 0};
+    bool again = false;
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < nodes->count; i++) {
+        err = match_numbers_add(&nos, nodes->at[i].no);
+        if (!err && nodes->at[i].marks & STORE_MARK_ANCHORS)
+            err = match_numbers_add(&anchors, nodes->at[i].no);
+    }
+    match_numbers_sort(&nos);
+    match_numbers_sort(&anchors);
+    if (!err)
+        err = st->blobs_lock(st, nos.at, nos.count, &again);
+    if (!err && again)
+        err = st->nodes_get(st, nodes->at, nodes->count);
+    for (size_t i = 0; !err && i < nodes->count; i++)
+        if (among(&anchors, nodes->at[i].no))
+            nodes->at[i].marks |= STORE_MARK_ANCHORS;
+    free(nos.at);
+    free(anchors.at);
+    return err;
+}
+
 enum dl_err match_settle(struct store *st, const struct rules *rules, struct match_nodes *nodes,
                          bool exact)
 {
     if (nodes->count == 0)
         return DL_OK;
     struct store_owner *owners = calloc(nodes->count, sizeof *owners);
-    if (!owners)
-        return DL_E_NOMEM;
-    for (size_t i = 0; i < nodes->count; i++)
+    enum dl_err err = owners ? hold(st, nodes) : DL_E_NOMEM;
+    for (size_t i = 0; !err && i < nodes->count; i++)
         owners[i].node = nodes->at[i].no;
-    enum dl_err err = st->owners(st, owners, nodes->count);
+    if (!err)
+        err = st->owners(st, owners, nodes->count);
     if (!err && exact)
         err = ask_anchors(st, nodes);
     struct match_nodes changed = {.count = 0};

@@ -188,8 +188,7 @@ const struct store_node *match_anchor(const struct rules *rules,
     return best;
 }
 
-/* ---- links ----------------------------------------------------------------------------------
- */
+/* ---- links -------------------------------------------------------------------------- */
 
 /* The roots that some pairs lie under, as a small forest of its own. */
 struct forest {
@@ -213,14 +212,32 @@ static size_t find(const struct forest *f, size_t at)
 }
 
 static enum dl_err lock_roots(struct store *st, const int64_t *of, size_t count,
-                              struct forest *f, bool *ret_waited)
+                              struct forest *f, bool *ret_again)
 {
     enum dl_err err = DL_OK;
     f->roots.count = 0;
     for (size_t i = 0; !err && i < count; i++)
         err = match_numbers_add(&f->roots, of[i]);
     match_numbers_sort(&f->roots);
-    return err ? err : st->blobs_lock(st, f->roots.at, f->roots.count, ret_waited);
+    return err ? err : st->blobs_lock(st, f->roots.at, f->roots.count, ret_again);
+}
+
+enum dl_err match_hold(struct store *st, const int64_t *nodes, size_t count,
+                       struct match_numbers *ret)
+{
+    bool again = true;
+    enum dl_err err = DL_OK;
+    while (!err && again) {
+        ret->count = 0;
+        for (size_t i = 0; !err && i < count; i++)
+            err = match_numbers_add(ret, nodes[i]);
+        if (!err)
+            err = st->blobs_find(st, ret->at, ret->count);
+        match_numbers_sort(ret);
+        if (!err)
+            err = st->blobs_lock(st, ret->at, ret->count, &again);
+    }
+    return err;
 }
 
 /* Each tree's places go under its smallest. */

@@ -56,6 +56,10 @@ bool match_usable(const struct rules *rules, const struct store_node *node);
 const struct store_node *match_anchor(const struct rules *rules,
                                       const struct store_node *const *nodes, size_t count);
 
+/* Locks the blobs of the nodes, and gives their roots, as they then are. */
+DL_MUST_CHECK enum dl_err match_hold(struct store *st, const int64_t *nodes, size_t count,
+                                     struct match_numbers *ret);
+
 /* Two nodes that hang together. */
 struct match_pair {
     int64_t a, b;
@@ -107,7 +111,8 @@ DL_MUST_CHECK enum dl_err match_settle(struct store *st, const struct rules *rul
                                        struct match_nodes *nodes, bool exact);
 
 /* The marks that evidence and decisions give a node by itself: what it attaches
- * to, whether it is saturated or blocked. Writes what changed. */
+ * to, whether it is saturated or blocked. Writes what changed; the caller holds the
+ * nodes' blobs, and read them then. */
 DL_MUST_CHECK enum dl_err match_recount(struct store *st, const struct rules *rules,
                                         struct match_nodes *nodes);
 /* Sets the anchor of whole observations to what the marks of their nodes say; adds

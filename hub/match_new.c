@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- what is wholly new is computed in memory
- * ----------------------------------------------------- */
+/* ---- what is wholly new is computed in memory --------------------------------------- */
 
 static void add_fresh_node(struct match_batch *a, size_t place)
 {

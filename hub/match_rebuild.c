@@ -23,14 +23,37 @@ static enum dl_err load_nodes(struct store *st, struct match_rebuild *at,
     return err;
 }
 
+/* Locks the nodes' blobs, and reads them again as they then are. */
+static enum dl_err hold(struct store *st, struct match_nodes *nodes)
+{
+    struct match_numbers nos = {.count = 0}, roots = {.count = 0};
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < nodes->count; i++)
+        err = match_numbers_add(&nos, nodes->at[i].no);
+    if (!err)
+        err = match_hold(st, nos.at, nos.count, &roots);
+    if (!err && nodes->count)
+        err = st->nodes_get(st, nodes->at, nodes->count);
+    size_t kept = 0;
+    for (size_t i = 0; !err && i < nodes->count; i++)
+        if (nodes->at[i].no)
+            nodes->at[kept++] = nodes->at[i];
+    nodes->count = kept;
+    free(nos.at);
+    free(roots.at);
+    return err;
+}
+
 static enum dl_err count_marks(struct store *st, const struct rules *rules,
                                struct match_rebuild *at, size_t *ret)
 {
     struct match_nodes nodes = {.count = 0};
     enum dl_err err = load_nodes(st, at, &nodes);
+    *ret = nodes.count;
+    if (!err)
+        err = hold(st, &nodes);
     if (!err)
         err = match_recount(st, rules, &nodes);
-    *ret = nodes.count;
     free(nodes.at);
     return err;
 }
@@ -61,24 +84,16 @@ static enum dl_err part_blobs(struct store *st, const struct rules *rules,
                               struct match_rebuild *at, size_t *ret)
 {
     struct match_nodes nodes = {.count = 0};
-    struct match_numbers roots = {.count = 0}, whole = {.count = 0};
-    bool waited = false;
+    struct match_numbers roots = {.count = 0};
     enum dl_err err = load_nodes(st, at, &nodes);
+    *ret = nodes.count;
+    if (!err)
+        err = hold(st, &nodes);
     for (size_t i = 0; !err && i < nodes.count; i++)
         if (nodes.at[i].parent == nodes.at[i].no)
             err = match_numbers_add(&roots, nodes.at[i].no);
     if (!err)
-        err = st->blobs_lock(st, roots.at, roots.count, &waited);
-    if (!err && waited) { /* a root that came under another is that one's affair */
-        err = st->nodes_get(st, nodes.at, nodes.count);
-        roots.count = 0;
-        for (size_t i = 0; !err && i < nodes.count; i++)
-            if (nodes.at[i].no && nodes.at[i].parent == nodes.at[i].no)
-                err = match_numbers_add(&roots, nodes.at[i].no);
-    }
-    if (!err)
-        err = match_recompute(st, rules, &roots, &whole, false);
-    *ret = nodes.count;
+        err = match_recompute(st, rules, &roots, NULL, false);
     free(nodes.at);
     free(roots.at);
     return err;
@@ -90,8 +105,10 @@ static enum dl_err settle_others(struct store *st, const struct rules *rules,
     struct match_nodes nodes = {.count = 0};
     enum dl_err err = load_nodes(st, at, &nodes);
     *ret = nodes.count;
+    if (!err)
+        err = hold(st, &nodes);
     size_t kept = 0;
-    for (size_t i = 0; i < nodes.count; i++)
+    for (size_t i = 0; !err && i < nodes.count; i++)
         if (!match_usable(rules, &nodes.at[i]))
             nodes.at[kept++] = nodes.at[i];
     nodes.count = kept;

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- marks ----------------------------------------------------------------------------------
- */
+/* ---- marks -------------------------------------------------------------------------- */
 
 struct recount {
     const struct rules *rules;
@@ -103,8 +102,7 @@ enum dl_err match_recount(struct store *st, const struct rules *rules,
     return err;
 }
 
-/* ---- anchors
- * --------------------------------------------------------------------------------- */
+/* ---- anchors ------------------------------------------------------------------------ */
 
 enum dl_err match_reanchor(struct store *st, const struct rules *rules,
                            const struct match_rows *rows, const struct match_nodes *nodes,
@@ -135,8 +133,7 @@ enum dl_err match_reanchor(struct store *st, const struct rules *rules,
     return err;
 }
 
-/* ---- links
- * ----------------------------------------------------------------------------------- */
+/* ---- links -------------------------------------------------------------------------- */
 
 struct pairs {
     struct store *st;
@@ -254,26 +251,14 @@ enum dl_err match_relink(struct store *st, const struct rules *rules,
     return err;
 }
 
-/* ---- all of it
- * --------------------------------------------------------------------------------- */
+/* ---- all of it ---------------------------------------------------------------------- */
 
 enum dl_err match_scatter(struct store *st, const int64_t *nodes, size_t count,
                           struct match_numbers *ret)
 {
     struct match_nodes members = {.count = 0};
     struct match_numbers roots = {.count = 0};
-    bool again = true;
-    enum dl_err err = DL_OK;
-    while (!err && again) {
-        roots.count = 0;
-        for (size_t i = 0; !err && i < count; i++)
-            err = match_numbers_add(&roots, nodes[i]);
-        if (!err)
-            err = st->blobs_find(st, roots.at, roots.count);
-        match_numbers_sort(&roots);
-        if (!err)
-            err = st->blobs_lock(st, roots.at, roots.count, &again);
-    }
+    enum dl_err err = match_hold(st, nodes, count, &roots);
     if (!err)
         err = st->blobs_nodes(st, roots.at, roots.count, match_nodes_add, &members);
     for (size_t i = 0; !err && i < members.count; i++) {
@@ -293,25 +278,19 @@ enum dl_err match_scatter(struct store *st, const int64_t *nodes, size_t count,
 static enum dl_err recompute(struct store *st, const struct rules *rules,
                              const struct match_nodes *of)
 {
-    struct match_numbers roots = {.count = 0}, whole = {.count = 0};
-    bool again = true;
+    struct match_numbers all = {.count = 0}, roots = {.count = 0}, whole = {.count = 0};
     enum dl_err err = DL_OK;
-    for (size_t i = 0; !err && i < of->count; i++)
-        if (rules_merges(rules, of->at[i].type))
+    for (size_t i = 0; !err && i < of->count; i++) {
+        err = match_numbers_add(&all, of->at[i].no);
+        if (!err && rules_merges(rules, of->at[i].type))
             err = match_numbers_add(&whole, of->at[i].no);
-    match_numbers_sort(&whole);
-    while (!err && again) {
-        roots.count = 0;
-        for (size_t i = 0; !err && i < of->count; i++)
-            err = match_numbers_add(&roots, of->at[i].no);
-        if (!err)
-            err = st->blobs_find(st, roots.at, roots.count);
-        match_numbers_sort(&roots);
-        if (!err)
-            err = st->blobs_lock(st, roots.at, roots.count, &again);
     }
+    match_numbers_sort(&whole);
+    if (!err)
+        err = match_hold(st, all.at, all.count, &roots);
     if (!err)
         err = match_recompute(st, rules, &roots, &whole, false);
+    free(all.at);
     free(roots.at);
     free(whole.at);
     return err;
@@ -330,28 +309,67 @@ static enum dl_err settle(struct store *st, const struct rules *rules,
     return err ? err : match_settle(st, rules, nodes, true);
 }
 
+static enum dl_err load_around(struct store *st, const struct match_nodes *nodes,
+                               struct match_rows *ret)
+{
+    struct match_numbers nos = {.count = 0};
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < nodes->count; i++)
+        err = match_numbers_add(&nos, nodes->at[i].no);
+    if (!err)
+        err = st->evidence_around(st, nos.at, nos.count, match_rows_add, ret);
+    free(nos.at);
+    return err;
+}
+
+/* Those of the nodes that are still there, by no. */
+static enum dl_err keep_present(struct store *st, struct match_nodes *nodes)
+{
+    enum dl_err err = nodes->count ? st->nodes_get(st, nodes->at, nodes->count) : DL_OK;
+    size_t kept = 0;
+    for (size_t i = 0; !err && i < nodes->count; i++)
+        if (nodes->at[i].no)
+            nodes->at[kept++] = nodes->at[i];
+    nodes->count = kept;
+    match_nodes_sort(nodes);
+    return err;
+}
+
+/* Held before they are read for good. */
+static enum dl_err load_own(struct store *st, const int64_t *nodes, size_t count,
+                            struct match_nodes *ret)
+{
+    struct match_numbers present = {.count = 0}, roots = {.count = 0};
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < count; i++) {
+        struct store_node n = {.no = nodes[i]};
+        err = match_nodes_add(ret, &n);
+    }
+    if (!err)
+        err = keep_present(st, ret);
+    for (size_t i = 0; !err && i < ret->count; i++)
+        err = match_numbers_add(&present, ret->at[i].no);
+    if (!err)
+        err = match_hold(st, present.at, present.count, &roots);
+    if (!err)
+        err = keep_present(st, ret);
+    free(present.at);
+    free(roots.at);
+    return err;
+}
+
 enum dl_err match_refresh(struct store *st, const struct rules *rules, const int64_t *nodes,
                           size_t count)
 {
     struct match_nodes own = {.count = 0}, around = {.count = 0}, moved = {.count = 0};
     struct match_rows rows = {.count = 0};
-    enum dl_err err = DL_OK;
-    for (size_t i = 0; !err && i < count; i++) {
-        struct store_node n = {.no = nodes[i]};
-        err = match_nodes_add(&own, &n);
-    }
-    if (!err && count)
-        err = st->nodes_get(st, own.at, count);
-    match_nodes_sort(&own);
-    if (own.count && own.at[0].no == 0) /* what is gone is one, and first */
-        memmove(own.at, own.at + 1, --own.count * sizeof *own.at);
+    enum dl_err err = load_own(st, nodes, count, &own);
     if (!err)
         err = match_recount(st, rules, &own);
-    for (size_t i = 0; !err && i < own.count; i++) {
-        err = st->evidence_around(st, &own.at[i].no, 1, match_rows_add, &rows);
-        if (!err)
-            err = match_nodes_add(&around, &own.at[i]);
-    }
+    if (!err)
+        err = load_around(st, &own, &rows);
+    for (size_t i = 0; !err && i < own.count; i++)
+        err = match_nodes_add(&around, &own.at[i]);
     match_rows_sort(&rows);
     if (!err)
         err = match_nodes_of_rows(st, &rows, &around);

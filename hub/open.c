@@ -102,6 +102,7 @@ static enum dl_err convert_one(struct opening *o, struct opened *r, const struct
     enum dl_err err = share_of(o, token->epoch, &share);
     if (err)
         return err == DL_E_NOT_FOUND ? DL_E_INPUT : err;
+    r->epoch = token->epoch > r->epoch ? token->epoch : r->epoch;
     r->reason = "token";
     return convert_token(o->hub->cache, share, o->device, o->generation, token, ret);
 }

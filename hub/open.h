@@ -28,6 +28,7 @@ struct opened {
     size_t json_len;
     struct match_token *tokens;
     size_t token_count;
+    uint16_t epoch;   /* of the device's key that made its tokens; 0: it has none */
     uint8_t *recipes; /* packed tokens of the likeness among `tokens`; NULL: none */
     size_t recipes_len;
     struct record_audience audience; /* borrowed from plain */

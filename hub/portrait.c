@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define LABEL "  %-10s "
 
@@ -77,6 +78,20 @@ static void print_identifiers(const json_t *identifiers)
     json_decref(counts);
 }
 
+static void print_scores(const json_t *profile)
+{
+    const json_t *rfm = json_object_get(profile, "rfm");
+    const char *code;
+    json_t *of;
+    if (!rfm)
+        return;
+    printf(LABEL "r %d, f %d", "scores", (int)json_get_int(rfm, "r", 0),
+           (int)json_get_int(rfm, "f", 0));
+    json_object_foreach(json_object_get(profile, "value"), code, of)
+        printf(", m %d (%s)", (int)json_get_int(of, "m", 0), code);
+    printf("; seen %" PRId64 " days ago\n", json_get_int(rfm, "recency_days", 0));
+}
+
 static void print_audience(const json_t *platforms)
 {
     size_t i;
@@ -98,6 +113,7 @@ void portrait_print(const json_t *profile)
     printf(LABEL "%.10s to %.10s, %" PRId64 " events\n", "seen", first ? first : "-",
            last ? last : "-", json_get_int(profile, "events", 0));
     json_object_foreach(json_object_get(profile, "value"), code, of) print_value(code, of);
+    print_scores(profile);
     print_counts("events", json_object_get(profile, "types"));
     print_counts("occasions", json_object_get(profile, "occasions"));
     print_counts("stores", json_object_get(profile, "stores"));
@@ -106,4 +122,61 @@ void portrait_print(const json_t *profile)
         print_amounts("categories", code, of);
     print_identifiers(json_object_get(profile, "identifiers"));
     print_audience(json_object_get(profile, "audience"));
+}
+
+void portrait_print_line(const json_t *profile)
+{
+    const char *last = json_get_str(profile, "last_seen");
+    const char *code;
+    json_t *of;
+    printf("%s  %.10s  %4" PRId64 " purchases", json_get_str(profile, "profile_id"),
+           last ? last : "-", json_get_int(profile, "purchases", 0));
+    json_object_foreach(json_object_get(profile, "value"), code, of)
+    {
+        char text[CURRENCY_TEXT_BYTES];
+        currency_text(text, code, json_get_int(of, "lifetime_minor", 0));
+        printf("  %s", text);
+    }
+    puts("");
+}
+
+/* ---- a timeline ---------------------------------------------------------------------- */
+
+static void print_word(const json_t *data, const char *member, const char *before)
+{
+    const char *word = json_get_str(data, member);
+    if (word)
+        printf("%s%s", before, word);
+}
+
+static void print_event(const json_t *event)
+{
+    const json_t *data = json_object_get(event, "data");
+    const char *time = json_get_str(event, "time");
+    const char *standing = json_get_str(event, "standing");
+    const char *currency = json_get_str(data, "currency");
+    printf("%.10s %.5s  %-16s", time, time + 11, json_get_str(event, "type"));
+    print_word(data, "transaction_type", " ");
+    if (currency) {
+        char text[CURRENCY_TEXT_BYTES];
+        currency_text(text, currency, json_get_int(data, "total_minor", 0));
+        printf(" %s", text);
+    }
+    print_word(data, "event", " ");
+    print_word(data, "store_id", " in store ");
+    print_word(event, "device", " from ");
+    if (standing && strcmp(standing, "stands") != 0)
+        printf(" [%s]", standing);
+    puts("");
+}
+
+void portrait_print_timeline(const json_t *timeline)
+{
+    size_t i;
+    json_t *event;
+    const char *next = json_get_str(timeline, "next");
+    printf("%s\n", json_get_str(timeline, "profile_id"));
+    json_array_foreach(json_object_get(timeline, "events"), i, event) print_event(event);
+    if (next)
+        printf("more: --cursor %s\n", next);
 }

@@ -228,13 +228,18 @@ enum dl_err query_profile_of_root(struct store *st, int64_t root,
     return err;
 }
 
-enum dl_err query_profile(struct store *st, const char *id, json_t **ret)
+enum dl_err query_node(struct store *st, const char *id, struct store_node *ret)
 {
     uint8_t key[STORE_NODE_KEY_BYTES];
-    struct store_node node;
     if (strncmp(id, "p_", 2) != 0 || !bytes_from_hex(key, sizeof key, id + 2))
         return DL_E_INPUT;
-    enum dl_err err = st->node_by_key(st, key, &node);
+    return st->node_by_key(st, key, ret);
+}
+
+enum dl_err query_profile(struct store *st, const char *id, json_t **ret)
+{
+    struct store_node node;
+    enum dl_err err = query_node(st, id, &node);
     return err ? err : query_profile_of_root(st, node.root, node.root_key, ret);
 }
 

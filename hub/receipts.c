@@ -27,6 +27,8 @@ static enum dl_err note_new(struct receipts *r, const struct fact *fact)
         err = put(r, fact->receipt.at, 1, fact->original.given);
     if (!err && fact->strikes.given)
         err = put(r, fact->strikes.at, 0, true);
+    if (!err && fact->original.given) /* its buyer must not change meanwhile */
+        err = put(r, fact->original.at, 0, false);
     return err;
 }
 
@@ -37,6 +39,8 @@ enum dl_err receipts_note(struct receipts *r, const struct store_event *event)
         err = put(r, event->receipt, 1, true);
     if (!err && event->strikes)
         err = put(r, event->strikes, 0, true);
+    if (!err && event->original)
+        err = put(r, event->original, 0, false);
     return err;
 }
 
@@ -89,7 +93,7 @@ static enum dl_err concern_returns(struct receipts *r, const struct store_receip
     return err;
 }
 
-static enum dl_err concern(struct receipts *r)
+static enum dl_err concern_once(struct receipts *r)
 {
     struct store_receipt *seen = calloc(r->count + 1, sizeof *seen);
     if (!seen)
@@ -106,8 +110,15 @@ static enum dl_err concern(struct receipts *r)
     return err;
 }
 
-/* ---- what they come to --------------------------------------------------------------------
- */
+/* Returns that turn up are looked at as well, so that nobody else changes them. */
+static enum dl_err concern(struct receipts *r)
+{
+    size_t before = r->count;
+    enum dl_err err = concern_once(r);
+    return err || r->count == before ? err : concern_once(r);
+}
+
+/* ---- what they come to -------------------------------------------------------------- */
 
 /* A return whose buyer is not asked for yet. */
 struct waiting {

@@ -158,8 +158,7 @@ static enum dl_err replace_file(const struct run *r)
     return err;
 }
 
-/* ---- the elements, chunk by chunk ---------------------------------------------------------
- */
+/* ---- the elements, chunk by chunk --------------------------------------------------- */
 
 static enum dl_err add_stale(void *ctx, const struct store_stale *stale)
 {
@@ -240,8 +239,7 @@ static enum dl_err move_kind(struct run *r, enum store_kind kind)
     return err;
 }
 
-/* ---- recipes: what likenesses are made of --------------------------------------------------
- */
+/* ---- recipes: what likenesses are made of ------------------------------------------- */
 
 struct packed {
     struct store_recipes row;
@@ -319,8 +317,7 @@ static enum dl_err move_recipes(struct run *r)
     return err;
 }
 
-/* ---- the last step --------------------------------------------------------------------------
- */
+/* ---- the last step ------------------------------------------------------------------ */
 
 static enum dl_err end_in(struct run *r, struct store *st)
 {

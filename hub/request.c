@@ -2,6 +2,7 @@
 
 #include "crypto/secret.h"
 #include "hub/route.h"
+#include "platform/bytes.h"
 #include "platform/json.h"
 
 #include <stdlib.h>
@@ -128,6 +129,39 @@ void reply_json(struct request *req, unsigned status, json_t *value)
     reply_json_as(req, status, "application/json", value);
 }
 
+/* Whether the header of the client lists the tag; a weak one is as good for a GET. */
+static bool has_tag(const char *header, const char *tag)
+{
+    if (!header)
+        return false;
+    return strcmp(header, "*") == 0 || strstr(header, tag) != NULL;
+}
+
+void reply_json_tagged(struct request *req, const struct id_key *key, json_t *value)
+{
+    size_t len = 0;
+    char *text = json_text(value, &len);
+    uint8_t hash[ID_HASH_BYTES];
+    char tag[2 * ID_HASH_BYTES + 3] = "\"";
+    json_decref(value);
+    if (!text) {
+        reply_error(req, DL_E_NOMEM);
+        return;
+    }
+    id_hash(key, (const uint8_t *)text, len, hash);
+    bytes_to_hex(tag + 1, hash, sizeof hash);
+    tag[sizeof tag - 2] = '"';
+    tag[sizeof tag - 1] = '\0';
+    req->tagged = true;
+    if (has_tag(request_header(req, MHD_HTTP_HEADER_IF_NONE_MATCH), tag))
+        reply_empty(req, 304);
+    else
+        reply_text(req, 200, "application/json", text, len);
+    if (req->response)
+        MHD_add_response_header(req->response, MHD_HTTP_HEADER_ETAG, tag);
+    json_text_free(text);
+}
+
 void reply_empty(struct request *req, unsigned status)
 {
     reply_text(req, status, NULL, "", 0);
@@ -191,7 +225,8 @@ enum MHD_Result request_send(struct request *req)
     if (!req->response)
         return MHD_NO;
     MHD_add_response_header(req->response, "Dunlin-Hub", "1");
-    MHD_add_response_header(req->response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    MHD_add_response_header(req->response, MHD_HTTP_HEADER_CACHE_CONTROL,
+                            req->tagged ? "private, no-cache" : "no-store");
     if (req->status == 401 && req->route && req->route->access == ACCESS_BEARER)
         MHD_add_response_header(req->response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     if (req->status == 405 && req->route)

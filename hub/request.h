@@ -1,8 +1,8 @@
 /* request.h - one HTTP request to the hub, and its one answer.
  *
  * The server (server.h) fills the upper half, a handler reads it and calls one
- * reply_*; every answer carries `Dunlin-Hub: 1` and `Cache-Control: no-store`,
- * and every error is a problem document (RFC 9457). Nothing of a request is
+ * reply_*; every answer carries `Dunlin-Hub: 1` and `Cache-Control`, no-store but
+ * for tagged ones, and every error is a problem document (RFC 9457). Nothing of a request is
  * ever quoted in an answer or a log. A request belongs to one thread.
  */
 #ifndef DUNLIN_HUB_REQUEST_H
@@ -34,6 +34,7 @@ struct request {
     unsigned status; /* 0: not answered yet */
     struct MHD_Response *response;
     int retry_after_s; /* header of the answer; 0: none */
+    bool tagged;       /* the client may keep the answer and ask whether it still holds */
 };
 
 /* A query parameter, or NULL. Borrowed. */
@@ -46,6 +47,8 @@ json_t *request_json(struct request *req, const char *const *known);
 
 /* Takes `value`. */
 void reply_json(struct request *req, unsigned status, json_t *value);
+/* With an ETag, a keyed hash of the body; 304 where If-None-Match has it. */
+void reply_json_tagged(struct request *req, const struct id_key *key, json_t *value);
 void reply_empty(struct request *req, unsigned status);
 /* Copies `text`; `type` is a media type. */
 void reply_text(struct request *req, unsigned status, const char *type, const char *text,

@@ -24,7 +24,7 @@ const char *retention_kind_name(enum retention_kind kind)
     return names[kind];
 }
 
-enum retention_kind retention_kind_of(const char *type)
+static enum retention_kind kind_of(const char *type)
 {
     for (int kind = 0; kind < RETENTION_OTHER; kind++)
         if (strcmp(type, names[kind]) == 0)
@@ -71,12 +71,12 @@ static struct pass begin(const struct retention_rules *rules, int64_t now_ms,
 static bool is_due(const struct pass *p, const struct store_event *event,
                    const struct fact *fact)
 {
-    return event->time_ms < p->before_ms[retention_kind_of(fact->type)];
+    return event->time_ms < p->before_ms[kind_of(fact->type)];
 }
 
 static void tally(struct pass *p, const struct store_event *event, const struct fact *fact)
 {
-    enum retention_kind kind = retention_kind_of(fact->type);
+    enum retention_kind kind = kind_of(fact->type);
     int64_t *oldest = &p->report->kinds[kind].oldest_ms;
     p->report->kinds[kind].count++;
     p->report->total++;
@@ -97,8 +97,7 @@ static enum dl_err look_at(struct pass *p, const struct store_event *event, stru
     return goes ? DL_OK : DL_E_NOT_FOUND;
 }
 
-/* ---- looking ------------------------------------------------------------------------------
- */
+/* ---- looking ------------------------------------------------------------------------ */
 
 static enum dl_err count_due(void *ctx, const struct store_event *event)
 {
@@ -126,8 +125,7 @@ enum dl_err retention_look(struct store *reader, const struct retention_rules *r
     return err;
 }
 
-/* ---- letting go
- * ------------------------------------------------------------------------------ */
+/* ---- letting go --------------------------------------------------------------------- */
 
 static enum dl_err collect_due(void *ctx, const struct store_event *event)
 {

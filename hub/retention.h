@@ -27,7 +27,6 @@ enum retention_kind {
     RETENTION_KINDS
 };
 const char *retention_kind_name(enum retention_kind kind);
-enum retention_kind retention_kind_of(const char *type);
 
 struct retention_rules {
     int64_t days[RETENTION_KINDS]; /* 0: for ever */

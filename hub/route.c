@@ -27,7 +27,9 @@ const struct route route_table[] = {
     {"POST",   "/v1/streams/{}/batches", ACCESS_DEVICE, 0, FRAME_BODY, api_batch},
 
     {"GET",    "/v1/stats",              ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_stats},
+    {"GET",    "/v1/profiles",           ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_profiles},
     {"GET",    "/v1/profiles/{}",        ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_profile},
+    {"GET",    "/v1/profiles/{}/timeline", ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_profile_timeline},
     {"GET",    "/v1/profiles/{}/explain", ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_explain},
     {"POST",   "/v1/profiles/{}/split",  ACCESS_BEARER, 0, JSON_BODY, api_split},
     {"GET",    "/v1/decisions",          ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_decisions},

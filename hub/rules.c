@@ -75,11 +75,6 @@ uint8_t rules_type(size_t slot)
     return types[slot].type;
 }
 
-const char *rules_name(size_t slot)
-{
-    return types[slot].name;
-}
-
 const struct rule *rules_of(const struct rules *rules, uint8_t type)
 {
     size_t slot = rules_slot(type);

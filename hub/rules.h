@@ -35,9 +35,8 @@ struct rules {
 
 /* The place of a type; RULES_TYPES: one that is not matched on. */
 size_t rules_slot(uint8_t type);
-/* The type of a slot, and its name in the file: "email", "likeness". */
+/* The type of a slot. */
 uint8_t rules_type(size_t slot);
-const char *rules_name(size_t slot);
 /* NULL: not matched on. */
 const struct rule *rules_of(const struct rules *rules, uint8_t type);
 bool rules_merges(const struct rules *rules, uint8_t type);

@@ -30,6 +30,9 @@ const struct config_key settings_keys[] = {
      "How long a bundle of `dunlin-keys enroll` can be used"},
     {"device_cert_life", CONFIG_DURATION, KEY(device_cert_life_ms), "30d", 10000, 31536000000,
      NULL, "Life of a device's certificate, which renews itself at two thirds of it"},
+    {"tombstone_journal", CONFIG_TEXT, KEY(tombstone_journal), "", 0, 0, NULL,
+     "File that outlives a restored database: who was erased; empty: tombstones.journal beside "
+     "it"},
     {"consent_older", CONFIG_CHOICE, KEY(consent_older), "keep", 0, 0, "keep|detach",
      "Events from before a person took back consent to profiling: stay theirs, or become "
      "nobody's"},
@@ -51,8 +54,31 @@ const struct config_key settings_keys[] = {
      "How often a device with the desk role may ask about people, a day"},
     {"desk_per_minute", CONFIG_INT, KEY(desk_per_minute), "20", 1, 10000, NULL,
      "The same for a minute"},
+    {"rfm_recency_days", CONFIG_TEXT, KEY(rfm_recency_days), "30,90,180,365", 0, 0, NULL,
+     "Days since a person was last seen at which the score r falls from 5 to 4, 3, 2, 1"},
+    {"rfm_frequency", CONFIG_TEXT, KEY(rfm_frequency), "2,4,8,16", 0, 0, NULL,
+     "Orders from which the score f is 2, 3, 4, 5"},
+    {"rfm_monetary", CONFIG_TEXT, KEY(rfm_monetary), "50,200,500,2000", 0, 0, NULL,
+     "Lifetime spend, in whole units of a currency, from which its score m is 2, 3, 4, 5"},
     {NULL, CONFIG_TEXT, 0, NULL, 0, 0, NULL, NULL},
 };
+
+static enum dl_err read_edges(struct settings *s, const char *path, struct dl_why *why)
+{
+    const struct {
+        const char *key, *text;
+        int64_t *to;
+    } edges[] = {{"rfm_recency_days", s->rfm_recency_days, s->rfm.recency_days},
+                 {"rfm_frequency", s->rfm_frequency, s->rfm.frequency},
+                 {"rfm_monetary", s->rfm_monetary, s->rfm.monetary}};
+    for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++)
+        if (rfm_edges_parse(edges[i].text, edges[i].to)) {
+            dl_why_set(why, "%.200s: %s has to be four ascending whole numbers: 1,2,4,8", path,
+                       edges[i].key);
+            return DL_E_INPUT;
+        }
+    return DL_OK;
+}
 
 enum dl_err settings_load(struct settings *ret, const char *dir, const char *path,
                           struct dl_why *why)
@@ -65,7 +91,8 @@ enum dl_err settings_load(struct settings *ret, const char *dir, const char *pat
         dl_why_set(why, "%.200s holds no hub; `dunlin-hub init` makes one", dir);
         return DL_E_NOT_FOUND;
     }
-    return config_load(ret, settings_keys, path ? path : own.s, why);
+    err = config_load(ret, settings_keys, path ? path : own.s, why);
+    return err ? err : read_edges(ret, path ? path : own.s, why);
 }
 
 enum dl_err settings_create(const char *dir, const char *name, const char *listen)

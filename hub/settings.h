@@ -6,6 +6,7 @@
 #ifndef DUNLIN_HUB_SETTINGS_H
 #define DUNLIN_HUB_SETTINGS_H
 
+#include "hub/rfm.h"
 #include "platform/config.h"
 #include "platform/err.h"
 #include "platform/log.h"
@@ -25,7 +26,12 @@ struct settings {
     int64_t batch_bytes_max;
     int64_t enrolment_life_ms;
     int64_t device_cert_life_ms;
+    char rfm_recency_days[CONFIG_TEXT_BYTES];
+    char rfm_frequency[CONFIG_TEXT_BYTES];
+    char rfm_monetary[CONFIG_TEXT_BYTES];
+    struct rfm_rules rfm; /* of these three */
     int64_t desk_per_day, desk_per_minute;
+    char tombstone_journal[CONFIG_TEXT_BYTES];
     int64_t consent_older;     /* 0: keep, 1: detach */
     int64_t retention_days[5]; /* enum retention_kind; 0: for ever */
     int64_t retention_action;  /* 0: delete, 1: blank */

@@ -154,7 +154,7 @@ struct store_receipt {
 /* Its latest event, which is what it says. Of two of one time the one of the larger
  * stream id is the later, then of the larger seq. */
 struct store_receipt_row {
-    struct store_receipt receipt;
+    struct store_receipt receipt; /* but for `returned` */
     int64_t event;
     int64_t time_ms;
     const char *json;
@@ -372,6 +372,15 @@ struct store_event_row {
     const uint8_t *profile_key; /* STORE_NODE_KEY_BYTES; NULL: nobody's */
 };
 
+/* A page of a root's events, the latest first: from since_ms, and older than the
+ * event (before_ms, before_no). */
+struct store_timeline {
+    int64_t root;
+    int64_t since_ms;
+    int64_t before_ms, before_no;
+    int64_t limit;
+};
+
 struct store_link_row {
     struct store_evidence cursor;
     uint8_t type;
@@ -554,9 +563,10 @@ struct store {
     enum dl_err (*blobs_find)(struct store *st, int64_t *nodes, size_t count);
     /* Until the end of the transaction nobody else changes these blobs, nor what
      * their nodes belong to; also takes attaching nodes. Ascending and distinct.
-     * *ret_waited: others may have changed them before: find again what was found. */
+     * *ret_again: some were not held before this call, so that what was read of them
+     * may be old by now and has to be read again; false once all were held. */
     enum dl_err (*blobs_lock)(struct store *st, const int64_t *roots, size_t count,
-                              bool *ret_waited);
+                              bool *ret_again);
     /* Where `from` is still a root. *ret_done: how many were; of fewer than `count`
      * find again and link again. */
     enum dl_err (*blobs_link)(struct store *st, const struct store_link *links, size_t count,
@@ -644,7 +654,9 @@ struct store {
                                  enum dl_err (*fn)(void *ctx, const struct store_likeness *row),
                                  void *ctx);
 
-    /* Receipts. look: takes key of each. */
+    /* Receipts. look: takes key of each; from then to the end of the
+     * transaction nobody else adds events that have to do with them, or changes whose
+     * those are. */
     enum dl_err (*receipts_look)(struct store *st, struct store_receipt *receipts,
                                  size_t count);
     /* Those of the keys, distinct, that some event is of. */
@@ -766,6 +778,10 @@ struct store {
                                   enum dl_err (*fn)(void *ctx,
                                                     const struct store_event_row *row),
                                   void *ctx);
+    /* The same by time; costs what the page and the root's observations are. */
+    enum dl_err (*timeline)(struct store *st, const struct store_timeline *page,
+                            enum dl_err (*fn)(void *ctx, const struct store_event_row *row),
+                            void *ctx);
     /* The nodes that profiles are named after, by no. */
     enum dl_err (*profiles_each)(struct store *st, int64_t after, int64_t limit,
                                  enum dl_err (*fn)(void *ctx, const struct store_node *root),

@@ -24,15 +24,9 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_COUNT_ADD] = ("INSERT INTO counters(name, n) VALUES (?1, ?2) "
                         "ON CONFLICT(name) DO UPDATE SET n = n + excluded.n"),
     [STMT_COUNT_GET] = "SELECT n FROM counters WHERE name = ?1",
-    [STMT_STATS] =
-        ("SELECT count(*) FILTER (WHERE marks & 64), count(*), "
-         "count(*) FILTER (WHERE marks & 2), count(*) FILTER (WHERE marks & 4), "
-         "count(*) FILTER (WHERE marks & 8), count(*) FILTER (WHERE marks & 16), "
-         "count(*) FILTER (WHERE marks & 32), "
-         "(SELECT count(*) FROM observations), "
-         "(SELECT count(*) FROM devices WHERE state IN (0, 1)), "
-         "(SELECT count(*) FROM devices WHERE state = 2), "
-         "(SELECT count(*) FROM streams), (SELECT count(*) FROM tombstones) FROM nodes"),
+    [STMT_STATS] = ("SELECT (SELECT count(*) FROM devices WHERE state IN (0, 1)), "
+                    "(SELECT count(*) FROM devices WHERE state = 2), "
+                    "(SELECT count(*) FROM streams), (SELECT count(*) FROM tombstones)"),
 };
 
 static const struct sqlite_stmts base_part = {stmt_sql, STMT_COUNT};
@@ -83,40 +77,99 @@ static enum dl_err scrub(struct store *st)
     return err == DL_E_BUSY ? DL_OK : err; /* somebody reads: a later checkpoint does it */
 }
 
-static enum dl_err count(struct store *st, enum store_counter counter, int64_t n)
+/* ---- counters ---------------------------------------------------------------------- */
+
+/* As migration 005 spells them; no name of a store_counter is one of these. */
+static const char *const kept_names[SQLITE_KEPT_COUNT] = {
+    [SQLITE_KEPT_NODES] = "kept nodes",
+    [SQLITE_KEPT_PROFILES] = "kept profiles",
+    [SQLITE_KEPT_SHARED] = "kept shared",
+    [SQLITE_KEPT_DETACHED] = "kept detached",
+    [SQLITE_KEPT_SATURATED] = "kept saturated",
+    [SQLITE_KEPT_BLOCKED] = "kept blocked",
+    [SQLITE_KEPT_QUARANTINED] = "kept quarantined",
+    [SQLITE_KEPT_OBSERVATIONS] = "kept observations",
+};
+
+void sqlite_tally_node(struct sqlite_tally *tally, unsigned marks, int64_t sign)
+{
+    static const unsigned marks_of[SQLITE_KEPT_COUNT] = {
+        [SQLITE_KEPT_PROFILES] = STORE_MARK_NAMES,
+        [SQLITE_KEPT_SHARED] = STORE_MARK_SHARED,
+        [SQLITE_KEPT_DETACHED] = STORE_MARK_DETACHED,
+        [SQLITE_KEPT_SATURATED] = STORE_MARK_SATURATED,
+        [SQLITE_KEPT_BLOCKED] = STORE_MARK_BLOCKED,
+        [SQLITE_KEPT_QUARANTINED] = STORE_MARK_QUARANTINED,
+    };
+    tally->n[SQLITE_KEPT_NODES] += sign;
+    for (size_t i = 0; i < SQLITE_KEPT_COUNT; i++)
+        if (marks & marks_of[i])
+            tally->n[i] += sign;
+}
+
+static enum dl_err add_to(struct store *st, const char *name, int64_t n)
 {
     if (n == 0)
         return DL_OK;
     sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_BASE, STMT_COUNT_ADD);
-    bind_text(q, 1, store_counter_name(counter));
+    bind_text(q, 1, name);
     bind_int(q, 2, n);
     return sqlite_run(q);
+}
+
+enum dl_err sqlite_tally_keep(struct store *st, const struct sqlite_tally *tally)
+{
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < SQLITE_KEPT_COUNT; i++)
+        err = add_to(st, kept_names[i], tally->n[i]);
+    return err;
+}
+
+static enum dl_err count(struct store *st, enum store_counter counter, int64_t n)
+{
+    return add_to(st, store_counter_name(counter), n);
+}
+
+/* 0 where nothing was counted yet. */
+static enum dl_err get(struct store *st, const char *name, int64_t *ret)
+{
+    sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_BASE, STMT_COUNT_GET);
+    bind_text(q, 1, name);
+    enum dl_err err = sqlite_first(q);
+    if (err)
+        return err == DL_E_NOT_FOUND ? DL_OK : err;
+    *ret = sqlite3_column_int64(q, 0);
+    return sqlite_end(q, DL_OK);
 }
 
 static enum dl_err stats(struct store *st, struct store_stats *ret)
 {
     struct store_stats stats = {.profiles = 0};
-    for (size_t i = 0; i < STORE_COUNTERS; i++) {
-        sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_BASE, STMT_COUNT_GET);
-        bind_text(q, 1, store_counter_name((enum store_counter)i));
-        enum dl_err err = sqlite_first(q);
-        if (!err) {
-            stats.counters[i] = sqlite3_column_int64(q, 0);
-            err = sqlite_end(q, DL_OK);
-        }
-        if (err && err != DL_E_NOT_FOUND)
-            return err;
-    }
-    sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_BASE, STMT_STATS);
-    enum dl_err err = sqlite_first(q);
+    int64_t *const kept[SQLITE_KEPT_COUNT] = {
+        [SQLITE_KEPT_NODES] = &stats.identifiers,
+        [SQLITE_KEPT_PROFILES] = &stats.profiles,
+        [SQLITE_KEPT_SHARED] = &stats.shared,
+        [SQLITE_KEPT_DETACHED] = &stats.detached,
+        [SQLITE_KEPT_SATURATED] = &stats.saturated,
+        [SQLITE_KEPT_BLOCKED] = &stats.blocked,
+        [SQLITE_KEPT_QUARANTINED] = &stats.quarantined,
+        [SQLITE_KEPT_OBSERVATIONS] = &stats.observations,
+    };
+    int64_t *const counted[] = {&stats.devices, &stats.devices_revoked, &stats.streams,
+                                &stats.tombstones};
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < STORE_COUNTERS; i++)
+        err = get(st, store_counter_name((enum store_counter)i), &stats.counters[i]);
+    for (size_t i = 0; !err && i < SQLITE_KEPT_COUNT; i++)
+        err = get(st, kept_names[i], kept[i]);
     if (err)
         return err;
-    int64_t *const out[] = {&stats.profiles,        &stats.identifiers,  &stats.shared,
-                            &stats.detached,        &stats.saturated,    &stats.blocked,
-                            &stats.quarantined,     &stats.observations, &stats.devices,
-                            &stats.devices_revoked, &stats.streams,      &stats.tombstones};
-    for (size_t i = 0; i < sizeof out / sizeof out[0]; i++)
-        *out[i] = sqlite3_column_int64(q, (int)i);
+    sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_BASE, STMT_STATS);
+    err = sqlite_first(q);
+    if (err)
+        return err;
+    for (size_t i = 0; i < sizeof counted / sizeof counted[0]; i++)
+        *counted[i] = sqlite3_column_int64(q, (int)i);
     err = sqlite_end(q, DL_OK);
     if (!err)
         *ret = stats;

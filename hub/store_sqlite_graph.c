@@ -10,6 +10,7 @@ enum stmt {
     STMT_NODES_OF_ROOT,
     STMT_NODES_EACH,
     STMT_NODE_SET,
+    STMT_NODE_MARKS,
     STMT_NODE_HELD,
     STMT_NODE_DELETE,
     STMT_LIKENESSES_DELETE,
@@ -37,6 +38,7 @@ static const char *const stmt_sql[STMT_COUNT] = {
                             "SELECT no FROM nodes WHERE root = ?1 AND root <> no) " NODE_COLUMNS
                             "WHERE n.no IN members ORDER BY n.no"),
     [STMT_NODES_EACH] = (NODE_COLUMNS "WHERE n.no > ?1 ORDER BY n.no LIMIT ?2"),
+    [STMT_NODE_MARKS] = "SELECT marks FROM nodes WHERE no = ?1",
     [STMT_NODE_SET] = "UPDATE nodes SET parent = ?2, root = ?3, marks = ?4 WHERE no = ?1",
     [STMT_NODE_HELD] = "SELECT 1 FROM evidence WHERE node = ?1 LIMIT 1",
     [STMT_NODE_DELETE] = "DELETE FROM nodes WHERE no = ?1",
@@ -171,6 +173,7 @@ static enum dl_err node_numbers(struct store *st, int64_t *ret, size_t count)
 static enum dl_err nodes_add(struct store *st, const struct store_node *nodes, size_t count)
 {
     sqlite3_stmt *q = stmt(st, STMT_NODE_ADD);
+    struct sqlite_tally tally = {{0}};
     enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < count; i++) {
         const struct store_node *n = &nodes[i];
@@ -182,29 +185,48 @@ static enum dl_err nodes_add(struct store *st, const struct store_node *nodes, s
         bind_int(q, 6, n->parent);
         bind_int(q, 7, n->root);
         err = sqlite_run(q);
+        sqlite_tally_node(&tally, n->marks, 1);
     }
-    return err;
+    return err ? err : sqlite_tally_keep(st, &tally);
+}
+
+static enum dl_err tally_old(struct store *st, int64_t node, struct sqlite_tally *tally)
+{
+    sqlite3_stmt *q = stmt(st, STMT_NODE_MARKS);
+    bind_int(q, 1, node);
+    enum dl_err err = sqlite_first(q);
+    if (err)
+        return err;
+    sqlite_tally_node(tally, (unsigned)sqlite3_column_int(q, 0), -1);
+    return sqlite_end(q, DL_OK);
 }
 
 static enum dl_err nodes_set(struct store *st, const struct store_node *nodes, size_t count)
 {
     sqlite3_stmt *q = stmt(st, STMT_NODE_SET);
+    struct sqlite_tally tally = {{0}};
     enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < count; i++) {
+        err = tally_old(st, nodes[i].no, &tally);
+        if (err)
+            break;
+        sqlite_tally_node(&tally, nodes[i].marks, 1);
         bind_int(q, 1, nodes[i].no);
         bind_int(q, 2, nodes[i].parent);
         bind_int(q, 3, nodes[i].root);
         bind_int(q, 4, nodes[i].marks);
         err = sqlite_run_one(st, q);
     }
-    return err;
+    return err ? err : sqlite_tally_keep(st, &tally);
 }
 
-static enum dl_err delete_node(struct store *st, int64_t node)
+static enum dl_err delete_node(struct store *st, int64_t node, struct sqlite_tally *tally)
 {
     static const enum stmt steps[] = {STMT_LIKENESSES_DELETE, STMT_DECISIONS_DELETE,
                                       STMT_NODE_DELETE};
-    enum dl_err err = DL_OK;
+    enum dl_err err = tally_old(st, node, tally);
+    if (err)
+        return err == DL_E_NOT_FOUND ? DL_OK : err;
     for (size_t step = 0; !err && step < sizeof steps / sizeof steps[0]; step++) {
         sqlite3_stmt *q = stmt(st, steps[step]);
         bind_int(q, 1, node);
@@ -215,6 +237,7 @@ static enum dl_err delete_node(struct store *st, int64_t node)
 
 static enum dl_err nodes_delete(struct store *st, const int64_t *nodes, size_t count)
 {
+    struct sqlite_tally tally = {{0}};
     enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < count; i++) {
         sqlite3_stmt *held = stmt(st, STMT_NODE_HELD);
@@ -223,13 +246,12 @@ static enum dl_err nodes_delete(struct store *st, const int64_t *nodes, size_t c
         if (!err)
             err = sqlite_end(held, DL_OK);
         else if (err == DL_E_NOT_FOUND)
-            err = delete_node(st, nodes[i]);
+            err = delete_node(st, nodes[i], &tally);
     }
-    return err;
+    return err ? err : sqlite_tally_keep(st, &tally);
 }
 
-/* ---- blobs --------------------------------------------------------------------------------
- */
+/* ---- blobs -------------------------------------------------------------------------- */
 
 static enum dl_err parent_of(struct store *st, int64_t node, int64_t *ret)
 {
@@ -257,12 +279,12 @@ static enum dl_err blobs_find(struct store *st, int64_t *nodes, size_t count)
 
 /* A transaction that writes is alone here. */
 static enum dl_err blobs_lock(struct store *st, const int64_t *roots, size_t count,
-                              bool *ret_waited)
+                              bool *ret_again)
 {
     (void)st;
     (void)roots;
     (void)count;
-    *ret_waited = false;
+    *ret_again = false;
     return DL_OK;
 }
 

@@ -1,7 +1,14 @@
 /* Walks for exports, each going on from a cursor. */
 #include "hub/store_sqlite_internal.h"
 
-enum stmt { STMT_EVENTS, STMT_EVENTS_OF_ROOT, STMT_PROFILES, STMT_LINKS, STMT_COUNT };
+enum stmt {
+    STMT_EVENTS,
+    STMT_EVENTS_OF_ROOT,
+    STMT_TIMELINE,
+    STMT_PROFILES,
+    STMT_LINKS,
+    STMT_COUNT
+};
 
 #define EVENT_COLUMNS                                                                          \
     "SELECT e.no, e.device, e.stream, e.seq, e.time_ms, e.reported_ms, e.quality, "            \
@@ -23,6 +30,17 @@ static const char *const stmt_sql[STMT_COUNT] = {
          "CROSS JOIN events e ON e.observation = o.no JOIN devices d ON d.no = e.device "
          "JOIN streams s ON s.no = e.stream JOIN nodes r ON r.no = ?1 "
          "WHERE e.no > ?2 ORDER BY e.no LIMIT ?3"),
+    /* Of each observation no more than the page can hold: its index has them in order. */
+    [STMT_TIMELINE] =
+        ("WITH members(no) AS (SELECT ?1 UNION ALL "
+         "SELECT no FROM nodes WHERE root = ?1 AND root <> no) " EVENT_COLUMNS
+         "FROM members n CROSS JOIN evidence v ON v.node = n.no "
+         "CROSS JOIN observations o ON o.no = v.observation AND o.anchor = n.no "
+         "CROSS JOIN events e ON e.no IN (SELECT x.no FROM events x "
+         "WHERE x.observation = o.no AND x.time_ms >= ?2 AND (x.time_ms, x.no) < (?3, ?4) "
+         "ORDER BY x.time_ms DESC, x.no DESC LIMIT ?5) "
+         "JOIN devices d ON d.no = e.device JOIN streams s ON s.no = e.stream "
+         "JOIN nodes r ON r.no = ?1 ORDER BY e.time_ms DESC, e.no DESC LIMIT ?5"),
     [STMT_PROFILES] = ("SELECT no, type, marks, parent, element, key FROM nodes "
                        "WHERE no > ?1 AND marks & 64 ORDER BY no LIMIT ?2"),
     [STMT_LINKS] =
@@ -85,6 +103,19 @@ events_of_root(struct store *st, int64_t root, int64_t after, int64_t limit,
     return each_event(q, fn, ctx);
 }
 
+static enum dl_err timeline(struct store *st, const struct store_timeline *page,
+                            enum dl_err (*fn)(void *ctx, const struct store_event_row *row),
+                            void *ctx)
+{
+    sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_READ, STMT_TIMELINE);
+    bind_int(q, 1, page->root);
+    bind_int(q, 2, page->since_ms);
+    bind_int(q, 3, page->before_ms);
+    bind_int(q, 4, page->before_no);
+    bind_int(q, 5, page->limit);
+    return each_event(q, fn, ctx);
+}
+
 static enum dl_err profiles_each(struct store *st, int64_t after, int64_t limit,
                                  enum dl_err (*fn)(void *ctx, const struct store_node *root),
                                  void *ctx)
@@ -136,6 +167,7 @@ struct sqlite_stmts sqlite_read_part(struct store *api)
 {
     api->events_each = events_each;
     api->events_of_root = events_of_root;
+    api->timeline = timeline;
     api->profiles_each = profiles_each;
     api->links_each = links_each;
     return (struct sqlite_stmts){stmt_sql, STMT_COUNT};

@@ -13,7 +13,8 @@ static const char *const stmt_sql[STMT_COUNT] = {
                    "EXISTS (SELECT 1 FROM events WHERE original = ?1)"),
     [STMT_OWNER] =
         ("SELECT e.observation " OF_RECEIPT "AND e.observation IS NOT NULL " LATEST_ONLY),
-    [STMT_READ] = ("SELECT e.no, e.time_ms, e.json, e.original " OF_RECEIPT LATEST_ONLY),
+    [STMT_READ] = ("SELECT e.no, e.time_ms, e.json, e.original, coalesce(e.observation, 0), "
+                   "EXISTS (SELECT 1 FROM events WHERE strikes = ?1) " OF_RECEIPT LATEST_ONLY),
     [STMT_RETURNING] =
         "SELECT DISTINCT receipt FROM events WHERE original = ?1 AND receipt IS NOT NULL",
 };
@@ -21,6 +22,19 @@ static const char *const stmt_sql[STMT_COUNT] = {
 static sqlite3_stmt *stmt(struct store *st, enum stmt which)
 {
     return sqlite_stmt(st, SQLITE_PART_RECEIPTS, which);
+}
+
+static enum dl_err owner_of(struct store *st, const uint8_t key[static STORE_RECEIPT_BYTES],
+                            int64_t *ret)
+{
+    sqlite3_stmt *q = stmt(st, STMT_OWNER);
+    bind_blob(q, 1, key, STORE_RECEIPT_BYTES);
+    *ret = 0;
+    enum dl_err err = sqlite_first(q);
+    if (err)
+        return err == DL_E_NOT_FOUND ? DL_OK : err;
+    *ret = sqlite3_column_int64(q, 0);
+    return sqlite_end(q, DL_OK);
 }
 
 static enum dl_err look(struct store *st, struct store_receipt *r)
@@ -35,15 +49,7 @@ static enum dl_err look(struct store *st, struct store_receipt *r)
     r->returned = sqlite3_column_int(q, 2) != 0;
     r->owner = 0;
     err = sqlite_end(q, DL_OK);
-    if (err || !r->known)
-        return err;
-    q = stmt(st, STMT_OWNER);
-    bind_blob(q, 1, r->key, sizeof r->key);
-    err = sqlite_first(q);
-    if (err)
-        return err == DL_E_NOT_FOUND ? DL_OK : err;
-    r->owner = sqlite3_column_int64(q, 0);
-    return sqlite_end(q, DL_OK);
+    return err || !r->known ? err : owner_of(st, r->key, &r->owner);
 }
 
 static enum dl_err receipts_look(struct store *st, struct store_receipt *receipts, size_t count)
@@ -54,21 +60,28 @@ static enum dl_err receipts_look(struct store *st, struct store_receipt *receipt
     return err;
 }
 
-static enum dl_err read_one(struct store *st, struct store_receipt_row *row,
+/* The latest event is the owner's as well, where it names anybody. */
+static enum dl_err read_one(struct store *st, const uint8_t key[static STORE_RECEIPT_BYTES],
                             enum dl_err (*fn)(void *ctx, const struct store_receipt_row *row),
                             void *ctx)
 {
     sqlite3_stmt *q = stmt(st, STMT_READ);
-    bind_blob(q, 1, row->receipt.key, sizeof row->receipt.key);
+    bind_blob(q, 1, key, STORE_RECEIPT_BYTES);
     enum dl_err err = sqlite_first(q);
     if (err)
-        return err;
-    row->event = sqlite3_column_int64(q, 0);
-    row->time_ms = sqlite3_column_int64(q, 1);
-    row->json = column_text(q, 2);
-    row->json_len = (size_t)sqlite3_column_bytes(q, 2);
-    row->original = sqlite3_column_blob(q, 3);
-    return sqlite_end(q, fn(ctx, row));
+        return err == DL_E_NOT_FOUND ? DL_OK : err;
+    struct store_receipt_row row = {.event = sqlite3_column_int64(q, 0),
+                                    .time_ms = sqlite3_column_int64(q, 1),
+                                    .json = column_text(q, 2),
+                                    .json_len = (size_t)sqlite3_column_bytes(q, 2),
+                                    .original = sqlite3_column_blob(q, 3),
+                                    .receipt = {.known = true,
+                                                .struck = sqlite3_column_int(q, 5) != 0,
+                                                .owner = sqlite3_column_int64(q, 4)}};
+    memcpy(row.receipt.key, key, STORE_RECEIPT_BYTES);
+    if (!row.receipt.owner)
+        err = owner_of(st, key, &row.receipt.owner);
+    return sqlite_end(q, err ? err : fn(ctx, &row));
 }
 
 static enum dl_err
@@ -76,13 +89,8 @@ receipts_read(struct store *st, const uint8_t (*keys)[STORE_RECEIPT_BYTES], size
               enum dl_err (*fn)(void *ctx, const struct store_receipt_row *row), void *ctx)
 {
     enum dl_err err = DL_OK;
-    for (size_t i = 0; !err && i < count; i++) {
-        struct store_receipt_row row = {.event = 0};
-        memcpy(row.receipt.key, keys[i], sizeof row.receipt.key);
-        err = look(st, &row.receipt);
-        if (!err && row.receipt.known)
-            err = read_one(st, &row, fn, ctx);
-    }
+    for (size_t i = 0; !err && i < count; i++)
+        err = read_one(st, keys[i], fn, ctx);
     return err;
 }
 

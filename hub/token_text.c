@@ -20,16 +20,26 @@ static char *cut(char *text)
     return slash;
 }
 
-static bool parse(char *text, const char **ret_device, struct token *ret)
+bool token_text_parse(const char *text, char ret_device[static STORE_NAME_BYTES],
+                      struct token *ret)
 {
-    char *epoch = cut(text), *type = epoch ? cut(epoch) : NULL, *hex = type ? cut(type) : NULL;
-    if (!hex || !*epoch || strlen(epoch) > 5 || epoch[strspn(epoch, "0123456789")] != '\0')
+    char copy[TEXT_BYTES_MAX];
+    size_t len = text ? strlen(text) : sizeof copy;
+    if (len >= sizeof copy)
+        return false;
+    memcpy(copy, text, len + 1);
+    char *epoch = cut(copy), *type = epoch ? cut(epoch) : NULL, *hex = type ? cut(type) : NULL;
+    if (!hex || strlen(copy) >= STORE_NAME_BYTES || !*epoch || strlen(epoch) > 5 ||
+        epoch[strspn(epoch, "0123456789")] != '\0')
         return false;
     long number = strtol(epoch, NULL, 10);
-    *ret_device = text;
-    *ret = (struct token){.type = token_type_from_name(type), .epoch = (uint16_t)number};
-    return number <= UINT16_MAX && ret->type != TOKEN_TYPE_NONE &&
-           bytes_from_hex(ret->element, sizeof ret->element, hex);
+    struct token token = {.type = token_type_from_name(type), .epoch = (uint16_t)number};
+    if (number > UINT16_MAX || token.type == TOKEN_TYPE_NONE ||
+        !bytes_from_hex(token.element, sizeof token.element, hex))
+        return false;
+    memcpy(ret_device, copy, strlen(copy) + 1);
+    *ret = token;
+    return true;
 }
 
 /* The canonical token, as the store's generation has it. */
@@ -83,16 +93,11 @@ static enum dl_err find_key(struct hub *hub, uint8_t type,
 enum dl_err token_text_key(struct hub *hub, const char *text,
                            uint8_t ret[static STORE_NODE_KEY_BYTES])
 {
-    char copy[TEXT_BYTES_MAX];
-    const char *device = NULL;
+    char device[STORE_NAME_BYTES];
     struct token token;
     struct store *st = hub->store;
     uint8_t element[GROUP_ELEMENT_BYTES];
-    size_t len = text ? strlen(text) : TEXT_BYTES_MAX;
-    if (len >= sizeof copy)
-        return DL_E_INPUT;
-    memcpy(copy, text, len + 1);
-    if (!parse(copy, &device, &token))
+    if (!token_text_parse(text, device, &token))
         return DL_E_INPUT;
     enum dl_err err = st->begin(st, STORE_WRITE);
     if (err)

@@ -6,10 +6,16 @@
 #ifndef DUNLIN_HUB_TOKEN_TEXT_H
 #define DUNLIN_HUB_TOKEN_TEXT_H
 
+#include "crypto/token.h"
 #include "hub/hub.h"
 #include "platform/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* False: not such a text. */
+bool token_text_parse(const char *text, char ret_device[static STORE_NAME_BYTES],
+                      struct token *ret);
 
 /* The key under which the identifier is known, or would be, by the tokens of today: a
  * re-key makes another of one that never came. A transaction of its own. DL_E_INPUT: not such a

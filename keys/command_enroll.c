@@ -118,7 +118,8 @@ static void say_next(const struct bundle *b, bool replace)
             b->device, (unsigned)token_key_epoch(b->token_key), b->expires_at, b->device,
             b->device);
     if (replace)
-        fprintf(stderr, "Before that, empty the device's queue: `dunlin flush` there.\n");
+        fprintf(stderr,
+                "It keeps its queue: stop the agent there, and `dunlin enroll --replace`.\n");
 }
 
 /* What a run needs, each NULL until it is had. */

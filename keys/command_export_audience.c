@@ -107,13 +107,17 @@ int command_export_audience(const struct cli_args *args)
     FILE *in = file_open(o.in_path, "rb");
     enum dl_err err = in ? command_keyring(o.keyring_path, &kr, &why) : DL_E_NOT_FOUND;
     if (!in)
-        dl_why_set(&why, "there is no audience %s", o.in_path);
+        dl_why_set(&why, "there is no audience to be read");
     if (!err)
         err = command_share(kr, cli_text(args, "passphrase-file"), &share, &why);
+    bool ours = in && err; /* the keyring's trouble, which names itself */
     if (!err)
         err = write_out(&o, kr, share, in, &head, &counts, &why);
-    if (err)
-        cli_error("%s: %s", o.in_path, why.text[0] ? why.text : dl_err_name(err));
+    const char *reason = why.text[0] ? why.text : dl_err_name(err);
+    if (err && ours)
+        cli_error("%s", reason);
+    else if (err)
+        cli_error("%s: %s", o.in_path, reason);
     else if (cli_flag(args, "json"))
         print_json(&o, &head, &counts);
     else

@@ -80,13 +80,13 @@ int command_inspect(const struct cli_args *args)
         return CLI_EXIT_USAGE;
     struct keyring *kr = NULL;
     struct dl_why why = {""};
-    enum dl_err err = keyring_load(&kr, path, &why);
+    enum dl_err err = command_keyring(path, &kr, &why);
     if (!err && cli_flag(args, "json"))
         err = print_json(kr);
     else if (!err)
         print_text(kr);
     if (err)
-        cli_error("%s: %s", path, why.text[0] ? why.text : dl_err_name(err));
+        cli_error("%s", why.text[0] ? why.text : dl_err_name(err));
     keyring_free(kr);
     return err ? cli_exit_of(err) : CLI_EXIT_OK;
 }

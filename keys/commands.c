@@ -12,9 +12,13 @@ const char *command_needs(const struct cli_args *args, const char *option)
 
 enum dl_err command_keyring(const char *path, struct keyring **ret, struct dl_why *why)
 {
-    enum dl_err err = keyring_load(ret, path, why);
+    struct dl_why detail = {""};
+    enum dl_err err = keyring_load(ret, path, &detail);
     if (err == DL_E_NOT_FOUND)
         dl_why_set(why, "there is no keyring %s; `dunlin-keys init` makes one", path);
+    else if (err)
+        dl_why_set(why, "%s is no keyring that can be read: %s", path,
+                   detail.text[0] ? detail.text : dl_err_name(err));
     return err;
 }
 

@@ -33,7 +33,7 @@ static const struct cli_option enroll_options[] = {
 
 static const struct cli_option inspect_options[] = {
     KEYRING_OPTION,
-    {"json", 0, CLI_FLAG, NULL, NULL, "for programs"},
+    {"json", 'j', CLI_FLAG, NULL, NULL, "print JSON"},
     {0},
 };
 
@@ -51,7 +51,7 @@ static const struct cli_option export_audience_options[] = {
     {"out", 'o', CLI_TEXT, "FILE", NULL, "the upload file, mode 0600"},
     {"field", 0, CLI_TEXT, "email|phone", "email", "of uid2, which takes one a list"},
     {"force", 0, CLI_FLAG, NULL, NULL, "write over a file that is there"},
-    {"json", 0, CLI_FLAG, NULL, NULL, "the summary for programs"},
+    {"json", 'j', CLI_FLAG, NULL, NULL, "print the summary as JSON"},
     {0},
 };
 
@@ -75,8 +75,10 @@ static const struct cli_command commands[] = {
     {"rotate", "NAME", "make a bundle with a new key for an enrolled device",
      "As enroll, for a device that is there already: it gets the next epoch, and enrols anew "
      "with the bundle. Its customers stay the same at the hub. The hub is told to replace the "
-     "device; the agent does not take a new key by itself yet, so flush its queue first, then "
-     "enrol it with the new bundle.",
+     "device, which is refused from then on until `dunlin enroll --replace` there; what waits "
+     "in "
+     "its queue is sent then, under the old key, whose half the hub deletes once the queue has "
+     "come in.",
      enroll_options, command_rotate},
     {"inspect", "", "show a keyring's devices and fingerprints, never a key",
      "Needs no passphrase: the list of devices is not secret. The fingerprint of the audience "

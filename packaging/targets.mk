@@ -149,12 +149,21 @@ bench: ## our figures beside the bare limit, as ratios
 	@bench/run $(BIN) $(B)/bench
 BENCH_SRC := $(wildcard bench/*.c)
 bench-build: $(BENCH_SRC:%.c=$(B)/%)
+bench_layer = $(if $(findstring hub,$(1))$(findstring query,$(1)),hub,agent)
 define bench_prog
-$(B)/$(1:.c=): $(call obj,$(1) $(SUPPORT)) $(call libs_of,$(if $(findstring hub,$(1)),hub,agent))
-	$$(call link,$$^,$(if $(findstring hub,$(1)),$(deps_hub),$(deps_agent)))
+$(B)/$(1:.c=): $(call obj,$(1) $(SUPPORT)) $(call libs_of,$(call bench_layer,$(1)))
+	$$(call link,$$^,$(deps_$(call bench_layer,$(1))))
 $(call obj,$(1)): $(B)/gen/hub_sql.h $(B)/gen/sync_sql.h
 endef
 $(foreach t,$(BENCH_SRC),$(eval $(call bench_prog,$(t))))
+
+.PHONY: bench-query
+bench-query: ## time to read a profile and a timeline, from 1 to 10 million events, as docs/query-latency.png
+	@packaging/install-packages build bench
+	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/bench/bench_query
+	@$(B)/bench/bench_query > $(B)/bench/query.csv
+	@gnuplot -c bench/query.gnuplot $(B)/bench/query.csv docs/query-latency.png
+	@column -s, -t $(B)/bench/query.csv
 
 # The linker's own measure; links agent/ and hub/, which nothing that ships does.
 .PHONY: bench-linkage

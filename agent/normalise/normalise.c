@@ -6,35 +6,46 @@
 #include <assert.h>
 #include <string.h>
 
-static const char *const reasons[NORMALISE_REASON_COUNT] = {
-    [NORMALISE_OK] = "ok",
-    [NORMALISE_NO_FORM] = "no_form",
-    [NORMALISE_EMPTY] = "empty",
-    [NORMALISE_TOO_LONG] = "too_long",
-    [NORMALISE_NOT_UTF8] = "not_utf8",
-    [NORMALISE_BAD_CHARACTER] = "bad_character",
-    [NORMALISE_NO_AT] = "no_at",
-    [NORMALISE_BAD_LOCAL_PART] = "bad_local_part",
-    [NORMALISE_BAD_DOMAIN] = "bad_domain",
-    [NORMALISE_NO_REGION] = "no_region",
-    [NORMALISE_BAD_COUNTRY] = "bad_country",
-    [NORMALISE_BAD_LENGTH] = "bad_length",
-    [NORMALISE_NO_AREA] = "no_area",
-    [NORMALISE_BAD_NUMBER] = "bad_number",
-    [NORMALISE_EXTENSION] = "extension",
-    [NORMALISE_PLACEHOLDER] = "placeholder",
-    [NORMALISE_CARD_NUMBER] = "card_number",
-    [NORMALISE_BAD_DATE] = "bad_date",
-    [NORMALISE_AMBIGUOUS_DATE] = "ambiguous_date",
-    [NORMALISE_FUTURE_DATE] = "future_date",
-    [NORMALISE_BAD_FORMAT] = "bad_format",
-    [NORMALISE_BAD_CHECK_DIGIT] = "bad_check_digit",
+static const struct {
+    const char *name, *text;
+} reasons[NORMALISE_REASON_COUNT] = {
+    [NORMALISE_OK] = {"ok", ""},
+    [NORMALISE_NO_FORM] = {"no_form", "this type has no canonical form"},
+    [NORMALISE_EMPTY] = {"empty", "nothing is left of it"},
+    [NORMALISE_TOO_LONG] = {"too_long", "too long"},
+    [NORMALISE_NOT_UTF8] = {"not_utf8", "not UTF-8"},
+    [NORMALISE_BAD_CHARACTER] = {"bad_character", "a character that has no place in it"},
+    [NORMALISE_NO_AT] = {"no_at", "an address has one @"},
+    [NORMALISE_BAD_LOCAL_PART] = {"bad_local_part",
+                                  "what stands before the @ is none of an address"},
+    [NORMALISE_BAD_DOMAIN] = {"bad_domain", "what stands behind the @ is no domain"},
+    [NORMALISE_NO_REGION] = {"no_region", "a national number, and no country to read it by: "
+                                          "set a region such as DE, or write +49 ..."},
+    [NORMALISE_BAD_COUNTRY] = {"bad_country", "no such country"},
+    [NORMALISE_BAD_LENGTH] = {"bad_length", "too short or too long for its country"},
+    [NORMALISE_NO_AREA] = {"no_area", "can only be dialled within its area"},
+    [NORMALISE_BAD_NUMBER] =
+        {"bad_number", "no number of its country, or one that reads two ways: write it with +"},
+    [NORMALISE_EXTENSION] = {"extension", "a desk behind a switchboard may be somebody else"},
+    [NORMALISE_PLACEHOLDER] = {"placeholder", "nothing but zeros is nobody"},
+    [NORMALISE_CARD_NUMBER] = {"card_number", "a card number, which is never kept"},
+    [NORMALISE_BAD_DATE] = {"bad_date", "no such day, or not written as a date"},
+    [NORMALISE_AMBIGUOUS_DATE] = {"ambiguous_date", "which is the month? set the date order"},
+    [NORMALISE_FUTURE_DATE] = {"future_date", "a day to come"},
+    [NORMALISE_BAD_FORMAT] = {"bad_format", "not written as this type is"},
+    [NORMALISE_BAD_CHECK_DIGIT] = {"bad_check_digit", "the check digit is wrong"},
 };
 
 const char *normalise_reason_name(enum normalise_reason reason)
 {
     assert(reason < NORMALISE_REASON_COUNT);
-    return reasons[reason];
+    return reasons[reason].name;
+}
+
+const char *normalise_reason_text(enum normalise_reason reason)
+{
+    assert(reason < NORMALISE_REASON_COUNT);
+    return reasons[reason].text;
 }
 
 void form_region(const struct normalise_site *site, char ret[static 3])

@@ -79,6 +79,8 @@ const char *normalise_type_name(uint8_t type);
 
 /* "bad_local_part": a stable word for the command line and tests. */
 const char *normalise_reason_name(enum normalise_reason reason);
+/* The same in words for a person, with what to do where something can be done. */
+const char *normalise_reason_text(enum normalise_reason reason);
 
 /* Brings `value` (UTF-8) of type enum token_type or normalise_field to its form in
  * out[0..cap), no NUL after it. Unless NORMALISE_OK is answered, `out` may hold

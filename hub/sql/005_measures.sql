@@ -16,3 +16,14 @@ CREATE INDEX events_of ON events(observation, time_ms) WHERE observation IS NOT 
 
 -- Of sales and returns: how many articles.
 ALTER TABLE measures ADD COLUMN units INTEGER NOT NULL DEFAULT 0;
+
+-- What stats tell without counting (store_sqlite_internal.h, enum sqlite_kept).
+INSERT INTO counters(name, n)
+    SELECT 'kept nodes', count(*) FROM nodes UNION ALL
+    SELECT 'kept profiles', count(*) FROM nodes WHERE marks & 64 UNION ALL
+    SELECT 'kept shared', count(*) FROM nodes WHERE marks & 2 UNION ALL
+    SELECT 'kept detached', count(*) FROM nodes WHERE marks & 4 UNION ALL
+    SELECT 'kept saturated', count(*) FROM nodes WHERE marks & 8 UNION ALL
+    SELECT 'kept blocked', count(*) FROM nodes WHERE marks & 16 UNION ALL
+    SELECT 'kept quarantined', count(*) FROM nodes WHERE marks & 32 UNION ALL
+    SELECT 'kept observations', count(*) FROM observations;

@@ -73,7 +73,8 @@ hub try --bearer hub/admin.token --cert till/device.crt --key till/device.key \
 # Roles: who may do nothing of it.
 dunlin-hub token create --dir hub --role viewer --name eyes >viewer.token
 dunlin-hub token create --dir hub --role custodian --name keys >custodian.token
-for path in /metrics /v1/stats '/v1/profiles/{id}' '/v1/profiles/{id}/explain' /v1/decisions /v1/rules '/v1/export/{what}' /v1/audit /v1/devices; do
+for path in /metrics /v1/stats /v1/profiles '/v1/profiles/{id}' '/v1/profiles/{id}/timeline' '/v1/profiles/{id}/explain' /v1/decisions /v1/rules \
+    '/v1/export/{what}' /v1/audit /v1/devices; do
     hub outcome --bearer custodian.token --fill "profile=$profile" --status 403 GET "$path"
     hub outcome --bearer viewer.token --fill "profile=$profile" --status 200 GET "$path"
 done

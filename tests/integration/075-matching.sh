@@ -65,6 +65,12 @@ check_not "nonsense is refused" hub match never p_1 p_2
 dunlin token --dir till phone 01712345678 >token.txt
 check "a device tells the token of a value" grep -Eq '^till-1/1/phone/[0-9a-f]{64}$' token.txt
 is "the same from standard input" "$(echo 0171/2345678 | dunlin token --dir till phone -)" "$(cat token.txt)"
+dunlin token --dir nobody phone 01712345678 >out 2>err
+is "a folder that is not enrolled has none" $? 4
+dunlin token --dir till phone 'seven eleven' >out 2>err
+is "what is no telephone number is refused" $? 2
+check "with a reason" grep -q 'this phone has no canonical form' err
+check_not "and not repeated" grep -q seven err
 check "the hub blocks it" hub match block "$(cat token.txt)"
 check "and who had nothing else in common is two" test "$(profile a1)" != "$(profile b1)"
 is "stats count it" "$(hub_stat hub identifiers_blocked)" 1
@@ -93,6 +99,14 @@ is "as it was" "$(profile b1)" "$(profile a1)"
 before=$(dunlin-hub export profiles --dir hub --format ndjson | sort)
 check "a rebuild" hub match rebuild
 is "changes nothing" "$(dunlin-hub export profiles --dir hub --format ndjson | sort)" "$before"
-for what in profile.split match.undo match.always match.never match.block match.rules; do
+for what in profile.explain profile.split match.undo match.always match.never match.block match.rules; do
     check "the audit log has $what" grep -q "\"$what\"" <<<"$(hub audit --json)"
 done
+
+# ---- somebody else's hub -----------------------------------------------------------------
+as_nobody() { setpriv --reuid 65534 --clear-groups "$BIN/dunlin-hub" "$@"; }
+if [ "$(id -u)" = 0 ] && as_nobody --version >/dev/null 2>&1; then
+    check "a hub of another user is told apart from none" grep -q "another user's" <<<"$(as_nobody stats --dir "$tap_dir/hub" 2>&1)"
+else
+    skip "a hub of another user is told apart from none" "not root"
+fi

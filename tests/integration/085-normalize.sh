@@ -30,7 +30,7 @@ is "the doubt is told in JSON" "$(dunlin normalize --json phone '+44 20 7946 001
     '{"type":"phone","form":"+442079460018","doubt":"extension"}'
 is "a scheme has no doubtful number" \
     "$(dunlin normalize --scheme google phone '+44 20 7946 0018 x5' 2>&1 || echo $?)" \
-    "$(printf 'dunlin: normalize: extension\n1')"
+    "$(printf 'dunlin: normalize: extension: a desk behind a switchboard may be somebody else\n1')"
 
 # ---- lists as they come -------------------------------------------------------------
 

@@ -44,6 +44,9 @@ commands() { # WHERE: with or without an agent
     told "$1-lookup-argument" dunlin lookup --phone '+49 171 5550199' --dir till
     told "$1-lookup-bad" dunlin lookup --email 'Zebulon Quagmire at canary-mail' --dir till
     told "$1-access" dunlin access --loyalty-id CANARYCARD0042 --dir till
+    told "$1-token" dunlin token phone '+49 171 5550199' --dir till
+    told "$1-token-stdin" dunlin token email - --dir till < <(printf 'Zebulon.Quagmire@canary-mail.example')
+    told "$1-token-bad" dunlin token email 'Zebulon Quagmire at canary-mail' --dir till
     told "$1-doctor" dunlin doctor --dir till
 }
 commands alone

@@ -508,8 +508,10 @@ class Trial:
         for p in op.get("parameters", []):
             p = self.api.follow(p)
             for name, example in p.get("examples", {}).items():
-                answer = self.send(method, path, op, self.target(path, op, (p["name"], example)),
-                                   body, media_type)
+                target, extra = self.target(path, op, (p["name"], example)), None
+                if p["in"] == "header":
+                    target, extra = None, {p["name"]: example["value"]}
+                answer = self.send(method, path, op, target, body, media_type, extra=extra)
                 self.meet(method, path, op, "%s %s" % (p["name"], name), answer,
                           example.get("x-status"), example.get("x-code"))
 

@@ -167,6 +167,41 @@ static void past_blob_max_everybody_stands_alone_and_ingest_goes_on(void **state
     st->rollback(st);
 }
 
+static void bring_pair(struct fixture *fx, uint8_t a, uint32_t a_no, uint8_t b, uint32_t b_no)
+{
+    struct store *st = fx->hub->store;
+    struct rules rules = in_force(st);
+    struct match_token tokens[2];
+    struct match_set set = {.tokens = tokens, .count = 2};
+    make_token(a, a_no, &tokens[0]);
+    make_token(b, b_no, &tokens[1]);
+    assert_int_equal(match_attach(st, fx->hub->id_key, &rules, &set, 1), DL_OK);
+}
+
+static void what_a_quarantined_blob_swallows_is_quarantined_with_it(void **state)
+{
+    struct fixture *fx = *state;
+    struct store *st = begin(fx);
+    struct rules rules = in_force(st);
+    struct store_stats stats;
+    rules.blob_max = 3;
+    assert_int_equal(rules_put(st, &rules, "test", 1), DL_OK);
+    for (uint32_t i = 0; i < 3; i++)
+        bring_pair(fx, TOKEN_TYPE_EMAIL, 1, TOKEN_TYPE_PHONE, i);
+    bring_pair(fx, TOKEN_TYPE_EMAIL, 9, TOKEN_TYPE_PHONE, 9);
+    assert_int_equal(st->stats(st, &stats), DL_OK);
+    assert_int_equal(stats.quarantined, 4);
+    assert_int_equal(stats.profiles, 2); /* the e-mail that anchors, and the pair */
+    bring_pair(fx, TOKEN_TYPE_EMAIL, 1, TOKEN_TYPE_PHONE, 9);
+    assert_int_equal(st->stats(st, &stats), DL_OK);
+    assert_int_equal(stats.quarantined, 6);
+    struct picture before = draw(st);
+    rebuild(st, &rules);
+    struct picture after = draw(st);
+    expect_same(&before, &after);
+    st->rollback(st);
+}
+
 static void one_wrong_act_is_undone_whole(void **state)
 {
     struct fixture *fx = *state;
@@ -262,8 +297,7 @@ static void a_value_becomes_everybodys_and_its_people_part(void **state)
     st->rollback(st);
 }
 
-/* ---- ids, and two at a time -----------------------------------------------------------------
- */
+/* ---- ids, and two at a time --------------------------------------------------------- */
 
 static json_t *show(struct fixture *fx, const char *id)
 {
@@ -470,6 +504,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(ten_thousand_joined_by_a_wrong_rule_part_as_they_were),
         CASE(past_blob_max_everybody_stands_alone_and_ingest_goes_on),
+        CASE(what_a_quarantined_blob_swallows_is_quarantined_with_it),
         CASE(one_wrong_act_is_undone_whole),
         CASE(the_hundred_thousandth_customer_costs_no_more_than_the_hundredth),
         CASE(a_value_becomes_everybodys_and_its_people_part),
