@@ -81,9 +81,12 @@ deps_platform := $(DEPS_KEYS_LIBS)
 deps_crypto   := $(DEPS_KEYS_LIBS)
 deps_sync     := $(DEPS_KEYS_LIBS)
 deps_agent    := $(DEPS_AGENT_MHD_LIBS) $(DEPS_AGENT_LIBS)
-deps_hub      := $(DEPS_HUB_LIBS)
+# libpq is Debian's: the hub alone speaks PostgreSQL.
+deps_hub      := $(DEPS_HUB_LIBS) -lpq
 deps_keys     := $(DEPS_KEYS_LIBS)
 $(B)/obj/agent/%.o: CPPFLAGS := $(DEPS_AGENT_MHD_CFLAGS) $(CPPFLAGS)
+PQ_CFLAGS := -isystem $(or $(shell pg_config --includedir 2>/dev/null),/usr/include/postgresql)
+$(B)/obj/hub/%.o $(B)/obj/tests/unit/hub/%.o $(B)/obj/tests/fuzz/%.o $(B)/obj/bench/%.o: CPPFLAGS += $(PQ_CFLAGS)
 $(B)/obj/platform/%.o: CPPFLAGS += -DDUNLIN_BUILD_TIME=$(BUILD_TIME)LL
 
 PROGRAMS := $(BIN)/dunlin$(EXE) $(if $(filter native,$(HOST)),$(BIN)/dunlin-hub) $(BIN)/dunlin-keys$(EXE)
@@ -111,11 +114,14 @@ $(BIN)/dunlin-keys$(EXE): $(call obj,keys/main.c) $(call libs_of,keys)
 	$(call link,$^,$(deps_keys))
 
 # ---- SQL beside its module becomes a header: gen/sync_sql.h, gen/hub_sql.h ------------
+$(B)/gen/hub_pg_sql.h: packaging/embed-sql $(wildcard hub/sql/pg/*.sql)
+	@mkdir -p $(@D)
+	@packaging/embed-sql hub_pg $(sort $(wildcard hub/sql/pg/*.sql)) > $@.tmp && mv $@.tmp $@
 $(B)/gen/%_sql.h: packaging/embed-sql $(wildcard sync/sql/*.sql hub/sql/*.sql)
 	@mkdir -p $(@D)
 	@packaging/embed-sql $* $(sort $(wildcard $*/sql/*.sql)) > $@.tmp && mv $@.tmp $@
 $(call obj,$(SRC_sync)): $(B)/gen/sync_sql.h
-$(call obj,$(SRC_hub)): $(B)/gen/hub_sql.h
+$(call obj,$(SRC_hub)): $(B)/gen/hub_sql.h $(B)/gen/hub_pg_sql.h
 
 include packaging/targets.mk
 

@@ -90,8 +90,9 @@ static void make_hub(struct crowd *c, struct custodian_share **ret)
     struct hub_share *s0 = NULL;
     struct file_path path;
     struct dl_why why = {.text = ""};
-    die_on(init_hub(c->dir, "hub.example.com", "127.0.0.1:0", "bench", clock_wall_ms(), &why),
-           why.text);
+    struct init_order order = {
+        .dir = c->dir, .name = "hub.example.com", .listen = "127.0.0.1:0", .who = "bench"};
+    die_on(init_hub(&order, clock_wall_ms(), &why), why.text);
     die_on(custodian_draw(ret, &s0), "custodian");
     die_on(file_join(&path, c->dir, HUB_FILE_SHARE), "path");
     die_on(hub_share_save(s0, path.s), "share");
@@ -357,9 +358,11 @@ static int by_batches(const void *x, const void *y)
 static int64_t events_stored(const struct crowd *c)
 {
     struct store *st = NULL;
+    struct where where;
     struct store_stats stats;
     struct dl_why why = {.text = ""};
-    die_on(hub_open_reader(&st, c->dir, &why), why.text);
+    die_on(where_of_folder(&where, c->dir, &why), why.text);
+    die_on(where_open(&st, &where, STORE_READ, &why), why.text);
     die_on(st->begin(st, STORE_READ), "read");
     die_on(st->stats(st, &stats), "stats");
     st->close(st);

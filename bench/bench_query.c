@@ -269,11 +269,18 @@ static void ask(struct asking *a, const char *what, json_t *(*question)(const st
     fflush(stdout);
 }
 
+static enum dl_err open_reader(struct store **ret, const char *dir, struct dl_why *why)
+{
+    struct where where;
+    enum dl_err err = where_of_folder(&where, dir, why);
+    return err ? err : where_open(ret, &where, STORE_READ, why);
+}
+
 static void ask_all(const struct bench *b)
 {
     struct asking a = {.b = b};
     struct dl_why why = {""};
-    die_on(hub_open_reader(&a.st, b->dir, &why), why.text);
+    die_on(open_reader(&a.st, b->dir, &why), why.text);
     ask(&a, "profile by id", by_id); /* the first warms the pages that all have in common */
     ask(&a, "profile by token", by_token);
     ask(&a, "profile by id", by_id);

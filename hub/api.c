@@ -40,18 +40,13 @@ void api_health(struct api *api, struct request *req)
     reply_json(req, 200, json_pack("{s:s}", "status", "alive"));
 }
 
-/* Ready means that the store answers. */
+/* Ready means that the store would take a batch, and that the hub is not on its way out. */
 void api_ready(struct api *api, struct request *req)
 {
     struct store *st = api->hub->reader;
-    struct store_stream nobody;
-    static const uint8_t zeros[STORE_STREAM_BYTES] = {0};
-    enum dl_err err = st->begin(st, STORE_READ);
-    if (!err) {
-        err = st->stream_find(st, zeros, &nobody);
-        st->rollback(st);
-    }
-    if (err && err != DL_E_NOT_FOUND)
+    if (atomic_load(&api->leaving))
+        reply_problem(req, 503, "not-ready", "the hub is about to stop");
+    else if (st->ready(st) != DL_OK)
         reply_problem(req, 503, "not-ready", "the hub's database does not answer");
     else
         reply_json(req, 200, json_pack("{s:s}", "status", "ready"));

@@ -26,6 +26,7 @@
 #include "hub/tls.h"
 #include "platform/err.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -38,6 +39,7 @@ struct api {
     struct admission admission; /* of batches */
     struct counters counters;
     int64_t started_ms;
+    atomic_bool leaving; /* requests under way are served, and nothing else is promised */
 };
 
 DL_MUST_CHECK enum dl_err api_init(struct api *api, struct hub *hub, const char *dir,

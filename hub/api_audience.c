@@ -43,7 +43,7 @@ static enum dl_err download_make(struct download **ret, struct api *api,
     struct download *d = calloc(1, sizeof *d);
     if (!d)
         return DL_E_NOMEM;
-    enum dl_err err = hub_open_reader(&d->store, api->hub->dir, NULL);
+    enum dl_err err = hub_open_reader(&d->store, api->hub, NULL);
     if (!err)
         err = audience_open(&d->audience, d->store, api->settings->name, wish, clock_wall_ms());
     if (err)

@@ -109,13 +109,13 @@ static ssize_t download_read(void *ctx, uint64_t at, char *ret, size_t cap)
     return len > 0 ? (ssize_t)len : MHD_CONTENT_READER_END_OF_STREAM;
 }
 
-static enum dl_err download_make(struct download **ret, const char *dir, enum export_what what,
-                                 enum export_format format)
+static enum dl_err download_make(struct download **ret, const struct hub *hub,
+                                 enum export_what what, enum export_format format)
 {
     struct download *d = calloc(1, sizeof *d);
     if (!d)
         return DL_E_NOMEM;
-    enum dl_err err = hub_open_reader(&d->store, dir, NULL);
+    enum dl_err err = hub_open_reader(&d->store, hub, NULL);
     if (!err)
         err = export_open(&d->export, d->store, what, format);
     if (err)
@@ -142,7 +142,7 @@ void api_export(struct api *api, struct request *req)
     enum dl_err err =
         devices_audit_read(api->hub->store, req->actor, "export", req->param, clock_wall_ms());
     if (!err)
-        err = download_make(&d, api->hub->dir, what, format);
+        err = download_make(&d, api->hub, what, format);
     if (err)
         reply_error(req, err);
     else

@@ -39,7 +39,7 @@ enum dl_err audience_settle_all(struct store *st)
     enum dl_err err = st->begin(st, STORE_WRITE);
     if (err)
         return err;
-    err = st->audience_settle(st, 0);
+    err = st->audience_settle(st, NULL, 0);
     if (!err)
         return st->commit(st);
     st->rollback(st);
@@ -125,7 +125,7 @@ enum dl_err audience_prepare(struct store *st, const struct audience_words *word
     enum dl_err err = st->begin(st, STORE_WRITE);
     if (err)
         return err;
-    err = st->audience_settle(st, 0);
+    err = st->audience_settle(st, NULL, 0);
     if (!err)
         err =
             devices_audit(st, who, "audience.export", NULL, detail[0] ? detail : NULL, now_ms);

@@ -11,9 +11,17 @@
 #include <stdint.h>
 
 #define CLI_DEFAULT_DIR "/var/lib/dunlin-hub"
-#define CLI_OPT_DIR                                                                            \
+#define CLI_OPT_FOLDER                                                                         \
     {                                                                                          \
         "dir", 'd', CLI_TEXT, "DIR", CLI_DEFAULT_DIR, "The hub's folder"                       \
+    }
+/* The folder, and where its store is if not where its configuration says. */
+#define CLI_OPT_DIR                                                                            \
+    CLI_OPT_FOLDER,                                                                            \
+        {"db",  0,    CLI_TEXT,                                                                \
+         "URL", NULL, "Another database than the configuration's: postgres://USER@HOST/NAME"}, \
+    {                                                                                          \
+        "tenant", 0, CLI_TEXT, "NAME", NULL, "Another tenant of it than the configuration's"   \
     }
 #define CLI_OPT_CONFIG                                                                         \
     {                                                                                          \

@@ -125,20 +125,17 @@ static enum dl_err key_of_id(struct store *st, const char *id,
 
 int cmd_match_block(const struct cli_args *args)
 {
-    const char *what = cli_operand(args, 0), *dir = cli_text(args, "dir");
+    const char *what = cli_operand(args, 0);
     uint8_t key[STORE_NODE_KEY_BYTES];
     struct hub *hub = NULL;
-    struct dl_why why = {""};
     char who[CLI_WHO_BYTES];
     int64_t no = 0;
-    int code = cli_hub_check(dir);
+    int code = cli_hub_open(args, &hub);
     if (code != CLI_EXIT_OK)
         return code;
-    enum dl_err err = hub_open(&hub, dir, &why);
-    if (err)
-        return cli_hub_failed("match block", err, &why);
     cli_hub_who(who);
-    err = strchr(what, '/') ? token_text_key(hub, what, key) : key_of_id(hub->store, what, key);
+    enum dl_err err =
+        strchr(what, '/') ? token_text_key(hub, what, key) : key_of_id(hub->store, what, key);
     if (!err)
         err = decision_block(hub->store, key, who, clock_wall_ms(), &no);
     hub_close(hub);

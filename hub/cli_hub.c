@@ -15,6 +15,8 @@ static const char *words_for(enum dl_err err)
     switch (err) {
     case DL_E_BUSY:
         return "the database is busy";
+    case DL_E_NET:
+        return "the database is away";
     case DL_E_FULL:
         return "the disk is full";
     case DL_E_NOMEM:
@@ -57,29 +59,43 @@ int cli_hub_check(const char *dir)
     return err ? cli_hub_failed(dir, err, &why) : CLI_EXIT_OK;
 }
 
-int cli_hub_store(const struct cli_args *args, enum store_access access, struct store **ret)
+int cli_hub_where(const struct cli_args *args, struct where *ret)
 {
     const char *dir = cli_text(args, "dir");
-    struct file_path path;
     struct dl_why why = {""};
     int code = cli_hub_check(dir);
     if (code != CLI_EXIT_OK)
         return code;
-    enum dl_err err = file_join(&path, dir, HUB_FILE_DB);
+    enum dl_err err = where_of_folder(ret, dir, &why);
     if (!err)
-        err = store_sqlite_open(ret, path.s, access, &why);
-    return err ? cli_hub_failed(HUB_FILE_DB, err, &why) : CLI_EXIT_OK;
+        err = where_override(ret, cli_text(args, "db"), cli_text(args, "tenant"), &why);
+    return err ? cli_hub_failed("db", err, &why) : CLI_EXIT_OK;
+}
+
+/* A command is one client, and may wait as long as its statement takes. */
+int cli_hub_store(const struct cli_args *args, enum store_access access, struct store **ret)
+{
+    struct where where;
+    struct dl_why why = {""};
+    int code = cli_hub_where(args, &where);
+    if (code != CLI_EXIT_OK)
+        return code;
+    where.connections = 1;
+    where.timeout_ms = 0;
+    enum dl_err err = where_open(ret, &where, access, &why);
+    return err ? cli_hub_failed(where_name(&where), err, &why) : CLI_EXIT_OK;
 }
 
 int cli_hub_open(const struct cli_args *args, struct hub **ret)
 {
-    const char *dir = cli_text(args, "dir");
+    struct where where;
     struct dl_why why = {""};
-    int code = cli_hub_check(dir);
+    int code = cli_hub_where(args, &where);
     if (code != CLI_EXIT_OK)
         return code;
-    enum dl_err err = hub_open(ret, dir, &why);
-    return err ? cli_hub_failed(dir, err, &why) : CLI_EXIT_OK;
+    where.timeout_ms = 0;
+    enum dl_err err = hub_open_at(ret, cli_text(args, "dir"), &where, &why);
+    return err ? cli_hub_failed(cli_text(args, "dir"), err, &why) : CLI_EXIT_OK;
 }
 
 int cli_hub_decided(int64_t no)

@@ -5,6 +5,7 @@
 #include "hub/cli.h"
 #include "hub/hub.h"
 #include "hub/store.h"
+#include "hub/where.h"
 #include "platform/json.h"
 
 #define CLI_WHO_BYTES 32
@@ -15,6 +16,10 @@ void cli_hub_who(char ret[static CLI_WHO_BYTES]);
 /* The folder of --dir is a hub's, and private; else tells so and gives an exit
  * code other than CLI_EXIT_OK. */
 int cli_hub_check(const char *dir);
+
+/* The same, and where its store is: as --db and --tenant say, else as the
+ * configuration does. */
+int cli_hub_where(const struct cli_args *args, struct where *ret);
 
 /* The same, and its database opened, beside a running server. The caller closes. */
 int cli_hub_store(const struct cli_args *args, enum store_access access, struct store **ret);

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-static void tell_next(const char *dir)
+static void tell_next(const char *dir, bool shared)
 {
     printf("A hub is in %s (mode 0700):\n\n"
            "  ca.pem ca.key          its certificate authority; devices trust ca.pem\n"
@@ -13,7 +13,7 @@ static void tell_next(const char *dir)
            "  sign.key               signs what devices are told\n"
            "  store.key id.key       keep shares and ids in the database unreadable\n"
            "  admin.token            lets its bearer administer; give it to nobody\n"
-           "  hub.db                 the database\n"
+           "%s"
            "  dunlin-hub.conf        settings, all with their defaults\n"
            "  identity.conf          which identifiers make two visits one person\n\n"
            "Next, on the key custodian's machine, and never on this one alone:\n\n"
@@ -21,7 +21,7 @@ static void tell_next(const char *dir)
            "then here:\n\n"
            "  dunlin-hub keys import --dir %s hub.share\n"
            "  dunlin-hub serve --dir %s\n",
-           dir, dir, dir);
+           dir, shared ? "" : "  hub.db                 the database\n", dir, dir);
 }
 
 int cmd_init(const struct cli_args *args)
@@ -33,10 +33,23 @@ int cmd_init(const struct cli_args *args)
         cli_error("init: --name is lacking: the name under which devices reach the hub");
         return CLI_EXIT_USAGE;
     }
+    const char *db = cli_text(args, "db");
+    if (!db && (cli_flag(args, "distribute") || cli_text(args, "db-password-file"))) {
+        cli_error("init: --distribute and --db-password-file are of a database: --db");
+        return CLI_EXIT_USAGE;
+    }
     cli_hub_who(who);
-    enum dl_err err = init_hub(dir, name, cli_text(args, "listen"), who, clock_wall_ms(), &why);
+    struct init_order order = {.dir = dir,
+                               .name = name,
+                               .listen = cli_text(args, "listen"),
+                               .url = db,
+                               .tenant = cli_text(args, "tenant"),
+                               .password_file = cli_text(args, "db-password-file"),
+                               .distribute = cli_flag(args, "distribute"),
+                               .who = who};
+    enum dl_err err = init_hub(&order, clock_wall_ms(), &why);
     if (err)
         return cli_hub_failed("init", err, &why);
-    tell_next(dir);
+    tell_next(dir, db != NULL);
     return fflush(stdout) == 0 ? CLI_EXIT_OK : CLI_EXIT_FAILED;
 }

@@ -19,7 +19,7 @@
 #define PAIR_BYTES      (4 * STORE_NODE_KEY_BYTES + 2) /* KEY-KEY in hex, and the NUL */
 
 struct standings {
-    int64_t linked, review;
+    int64_t linked, review, several;
 };
 
 static enum dl_err count_standing(void *ctx, const struct store_likeness *row)
@@ -27,6 +27,7 @@ static enum dl_err count_standing(void *ctx, const struct store_likeness *row)
     struct standings *s = ctx;
     s->linked += row->state == STORE_LIKENESS_LINKED;
     s->review += row->state == STORE_LIKENESS_REVIEW;
+    s->several += row->state == STORE_LIKENESS_SEVERAL;
     return DL_OK;
 }
 
@@ -62,10 +63,13 @@ int cmd_match_run(const struct cli_args *args)
     if (err)
         return run_failed("match run", err, &why);
     if (cli_flag(args, "json"))
-        return cli_hub_print_json(json_pack("{s:I, s:I}", "linked", (json_int_t)s.linked,
-                                            "review", (json_int_t)s.review));
-    printf("%" PRId64 " pairs are linked; %" PRId64 " wait in `dunlin-hub review list`.\n",
-           s.linked, s.review);
+        return cli_hub_print_json(json_pack("{s:I, s:I, s:I}", "linked", (json_int_t)s.linked,
+                                            "review", (json_int_t)s.review, "several",
+                                            (json_int_t)s.several));
+    printf("%" PRId64 " pairs are linked; %" PRId64
+           " wait in `dunlin-hub review list`; %" PRId64
+           " contacts are several people's and join nobody.\n",
+           s.linked, s.review, s.several);
     return fflush(stdout) == 0 ? CLI_EXIT_OK : CLI_EXIT_FAILED;
 }
 

@@ -76,6 +76,7 @@ static void print_rules(const json_t *rules)
                                                   {"priority", "PRIORITY"},
                                                   {"values_per_profile", "VALUES/PROFILE"},
                                                   {"profiles_per_value", "PROFILES/VALUE"},
+                                                  {"shareable", "SHAREABLE"},
                                                   {NULL, NULL}};
     json_t *rows = json_array(), *of;
     const char *type;

@@ -23,10 +23,12 @@
 #define CERT_CHECK_MS ((uint64_t)24 * 3600 * 1000)
 #define WAIT_MS_MAX   60000u
 #define LOCK_WAIT_MS  5000u
+#define DRAIN_STEP_MS 50u
 
 struct serving {
     const char *dir;
     struct settings settings;
+    struct where where;
     struct folder_lock *lock;
     struct hub *hub;
     struct server *server;
@@ -48,7 +50,7 @@ static enum dl_err match_again(const struct serving *s)
 {
     struct store *reader = NULL;
     struct dl_why why = {""};
-    enum dl_err err = hub_open_reader(&reader, s->dir, &why);
+    enum dl_err err = hub_open_reader(&reader, s->hub, &why);
     if (!err)
         err = likeness_run(s->hub->store, reader);
     if (reader)
@@ -215,7 +217,7 @@ static int start(struct serving *s, struct dl_why *why)
     if (!err)
         err = service_init();
     if (!err)
-        err = hub_open(&s->hub, s->dir, why);
+        err = hub_open_at(&s->hub, s->dir, &s->where, why);
     if (!err)
         s->hub->consent_all_older = s->settings.consent_older != 0;
     if (!err)
@@ -268,6 +270,15 @@ static int run(struct serving *s, struct dl_why *why)
     return CLI_EXIT_OK;
 }
 
+/* So that whoever sends requests here sees in time that they belong elsewhere. */
+static void drain(const struct serving *s)
+{
+    uint64_t until_ms = clock_mono_ms() + (uint64_t)s->settings.drain_ms;
+    server_leave(s->server);
+    for (; clock_mono_ms() < until_ms; clock_sleep_ms(DRAIN_STEP_MS))
+        service_watchdog();
+}
+
 int cmd_serve(const struct cli_args *args)
 {
     struct serving s = {.dir = cli_text(args, "dir")};
@@ -277,6 +288,10 @@ int cmd_serve(const struct cli_args *args)
     if (code != CLI_EXIT_OK)
         return code;
     enum dl_err err = settings_load(&s.settings, s.dir, cli_text(args, "config"), &why);
+    if (!err)
+        err = where_from_settings(&s.where, s.dir, &s.settings, &why);
+    if (!err)
+        err = where_override(&s.where, cli_text(args, "db"), cli_text(args, "tenant"), &why);
     if (err)
         return cli_hub_failed("serve", err, &why);
     if (listen)
@@ -291,6 +306,8 @@ int cmd_serve(const struct cli_args *args)
         code = run(&s, &why);
         service_stopping();
         LOG_INFO("serve.stopping");
+        if (s.server)
+            drain(&s);
     }
     atomic_store(&s.stopping, true);
     thread_join(s.matcher);

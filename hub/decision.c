@@ -99,7 +99,7 @@ static enum dl_err perform(struct store *st, struct act *act,
     enum dl_err err = DL_E_BUSY;
     for (int tries = 0; err == DL_E_BUSY && tries < TRIES_MAX; tries++) {
         act->rows.count = act->nodes.count = 0;
-        err = st->begin(st, STORE_WRITE);
+        err = st->begin(st, STORE_ALONE);
         if (err)
             break;
         err = plan(st, act, ctx);

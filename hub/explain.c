@@ -15,7 +15,7 @@ struct explaining {
     struct store_node asked;
     struct match_nodes nodes; /* of the profile, attaching ones too */
     size_t root;              /* place in the region; PARTITION_NONE: it joins nobody */
-    json_t *identifiers, *joined, *also, *kept_out;
+    json_t *identifiers, *joined, *also, *kept_out, *several;
 };
 
 static const char *type_name(uint8_t type)
@@ -135,6 +135,60 @@ static enum dl_err add_edges(struct explaining *e)
     return DL_OK;
 }
 
+/* ---- contacts of several people ------------------------------------------------------- */
+
+static bool is_ours(const struct explaining *e, size_t place)
+{
+    return e->root != PARTITION_NONE && e->region.partition.nodes[place].root == e->root;
+}
+
+/* Was it seen with somebody of this profile, or is it the profile? */
+static bool is_beside(const struct explaining *e, size_t place)
+{
+    const struct partition *p = &e->region.partition;
+    bool beside = is_ours(e, place);
+    for (size_t from = 0, end = 0; !beside && from < p->row_count; from = end) {
+        bool here = false, ours = false;
+        for (end = from;
+             end < p->row_count && p->rows[end].observation == p->rows[from].observation;
+             end++) {
+            here |= p->rows[end].node == place;
+            ours |= is_ours(e, p->rows[end].node);
+        }
+        beside = here && ours;
+    }
+    return beside;
+}
+
+static enum dl_err note_several(void *ctx, const struct store_likeness *row)
+{
+    if (row->state == STORE_LIKENESS_SEVERAL)
+        *(struct store_likeness *)ctx = *row;
+    return DL_OK;
+}
+
+static enum dl_err add_several(struct explaining *e)
+{
+    struct store *st = e->region.st;
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < e->region.nodes.count; i++) {
+        const struct store_node *n = &e->region.nodes.at[i];
+        struct store_likeness found = {.a = 0};
+        char id[QUERY_PROFILE_ID_BYTES];
+        if (!(n->marks & STORE_MARK_SATURATED) || !rules_shareable(e->region.rules, n->type) ||
+            !is_beside(e, i))
+            continue;
+        err = st->likenesses_of(st, &n->no, 1, note_several, &found);
+        if (err || !found.a)
+            continue;
+        node_id(n->key, id);
+        json_t *row = json_pack("{s:s, s:s, s:f}", "id", id, "type", type_name(n->type), "bits",
+                                (double)found.millibits / 1000);
+        err = row && json_array_append_new(e->several, row) == 0 ? DL_OK : DL_E_NOMEM;
+    }
+    return err;
+}
+
 /* ---- all of it ---------------------------------------------------------------------- */
 
 static enum dl_err compute(struct explaining *e)
@@ -159,11 +213,13 @@ enum dl_err explain_profile(struct store *st, const char *id, json_t **ret)
     struct explaining e = {.identifiers = json_array(),
                            .joined = json_array(),
                            .also = json_array(),
-                           .kept_out = json_array()};
+                           .kept_out = json_array(),
+                           .several = json_array()};
     char profile[QUERY_PROFILE_ID_BYTES];
     e.region.st = st;
     e.region.rules = &rules;
-    enum dl_err err = e.identifiers && e.joined && e.also && e.kept_out ? DL_OK : DL_E_NOMEM;
+    enum dl_err err =
+        e.identifiers && e.joined && e.also && e.kept_out && e.several ? DL_OK : DL_E_NOMEM;
     if (!err)
         err = rules_current(st, &rules);
     if (!err)
@@ -176,12 +232,14 @@ enum dl_err explain_profile(struct store *st, const char *id, json_t **ret)
         err = add_identifiers(&e);
     if (!err)
         err = add_edges(&e);
+    if (!err)
+        err = add_several(&e);
     if (!err) {
         query_profile_id(e.asked.root_key, profile);
-        *ret =
-            json_pack("{s:s, s:I, s:O, s:O, s:O, s:O}", "profile_id", profile, "rules_version",
-                      (json_int_t)rules.version, "identifiers", e.identifiers, "joined",
-                      e.joined, "also", e.also, "kept_out", e.kept_out);
+        *ret = json_pack("{s:s, s:I, s:O, s:O, s:O, s:O, s:O}", "profile_id", profile,
+                         "rules_version", (json_int_t)rules.version, "identifiers",
+                         e.identifiers, "joined", e.joined, "also", e.also, "kept_out",
+                         e.kept_out, "several", e.several);
         err = *ret ? DL_OK : DL_E_NOMEM;
     }
     match_region_done(&e.region);
@@ -190,6 +248,7 @@ enum dl_err explain_profile(struct store *st, const char *id, json_t **ret)
     json_decref(e.joined);
     json_decref(e.also);
     json_decref(e.kept_out);
+    json_decref(e.several);
     return err;
 }
 
@@ -236,6 +295,18 @@ static void print_edges(const char *heading, const json_t *rows)
     }
 }
 
+static void print_several(const json_t *rows)
+{
+    size_t i;
+    json_t *row;
+    if (json_array_size(rows) > 0)
+        puts("contacts of several people, which join nobody");
+    json_array_foreach(rows, i, row)
+        printf("  %s %-11s names and birth dates beside it differ, %.1f bits\n",
+               json_get_str(row, "id"), json_get_str(row, "type"),
+               json_real_value(json_object_get(row, "bits")));
+}
+
 void explain_print(const json_t *explanation)
 {
     const json_t *identifiers = json_object_get(explanation, "identifiers");
@@ -248,4 +319,5 @@ void explain_print(const json_t *explanation)
     print_edges("joined by", json_object_get(explanation, "joined"));
     print_edges("which is borne out by", json_object_get(explanation, "also"));
     print_edges("kept out", json_object_get(explanation, "kept_out"));
+    print_several(json_object_get(explanation, "several"));
 }

@@ -12,8 +12,8 @@
 #include "platform/err.h"
 #include "platform/json.h"
 
-/* {"profile_id","identifiers":[…],"joined":[…],"also":[…],"kept_out":[…]}; the caller
- * json_decref()s it. `id` may be a former one, or an identifier's. DL_E_INPUT: not an
+/* {"profile_id","identifiers":[…],"joined":[…],"also":[…],"kept_out":[…],"several":[…]}; the
+ * caller json_decref()s it. `id` may be a former one, or an identifier's. DL_E_INPUT: not an
  * id. DL_E_NOT_FOUND. */
 DL_MUST_CHECK enum dl_err explain_profile(struct store *st, const char *id, json_t **ret);
 

@@ -63,7 +63,7 @@ enum dl_err forget_profile(struct hub *hub, const char *id, const char *who, int
     enum dl_err err = parse_id(id, node_key);
     if (err)
         return err;
-    err = st->begin(st, STORE_WRITE);
+    err = st->begin(st, STORE_ALONE);
     if (err)
         return err;
     err = forget(hub, node_key, id, who, now_ms, &tokens);

@@ -79,20 +79,47 @@ static enum dl_err create_keys(const char *dir, struct dl_why *why)
     return err;
 }
 
-enum dl_err hub_create(const char *dir, struct dl_why *why)
+/* The store learns whose keys it belongs to, so that no hub with others writes there. */
+static enum dl_err mark_of(const char *dir, struct where *w)
 {
+    static const uint8_t text[] = "dunlin-hub store";
     struct file_path path;
+    struct id_key *key = NULL;
+    enum dl_err err = file_join(&path, dir, "id.key");
+    if (!err)
+        err = id_key_load(&key, path.s);
+    if (!err) {
+        id_hash(key, text, sizeof text - 1, w->mark);
+        w->has_mark = true;
+    }
+    id_key_free(key);
+    return err;
+}
+
+enum dl_err hub_create_at(const char *dir, const struct where *where, struct dl_why *why)
+{
+    struct where w = *where;
     struct store *store = NULL;
-    enum dl_err err = file_join(&path, dir, HUB_FILE_DB);
-    if (!err && file_exists(path.s))
-        err = say(why, DL_E_EXISTS, path.s);
+    enum dl_err err = DL_OK;
+    w.create = true;
+    if (!w.url[0] && file_exists(w.file.s))
+        err = say(why, DL_E_EXISTS, w.file.s);
     if (!err)
         err = create_keys(dir, why);
     if (!err)
-        err = store_sqlite_open(&store, path.s, STORE_WRITE, why);
+        err = mark_of(dir, &w);
+    if (!err)
+        err = where_open(&store, &w, STORE_WRITE, why);
     if (store)
         store->close(store);
     return err;
+}
+
+enum dl_err hub_create(const char *dir, struct dl_why *why)
+{
+    struct where where;
+    enum dl_err err = where_of_folder(&where, dir, why);
+    return err ? err : hub_create_at(dir, &where, why);
 }
 
 static enum dl_err load_keys(struct hub *hub, struct dl_why *why)
@@ -122,12 +149,13 @@ static size_t cores(void)
     return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (size_t)n;
 }
 
-enum dl_err hub_open(struct hub **ret, const char *dir, struct dl_why *why)
+enum dl_err hub_open_at(struct hub **ret, const char *dir, const struct where *where,
+                        struct dl_why *why)
 {
-    struct file_path path;
     struct hub *hub = calloc(1, sizeof *hub);
     if (!hub)
         return DL_E_NOMEM;
+    hub->where = *where;
     hub->threads = cores();
     hub->dir = malloc(strlen(dir) + 1);
     hub->cache = convert_cache_make(CONVERT_CACHE_PAIRS);
@@ -137,18 +165,23 @@ enum dl_err hub_open(struct hub **ret, const char *dir, struct dl_why *why)
         err = load_keys(hub, why);
     }
     if (!err)
-        err = file_join(&path, dir, HUB_FILE_DB);
-    if (!err && !file_exists(path.s)) /* a hub that lost its database must say so */
-        err = say(why, DL_E_NOT_FOUND, path.s);
+        err = mark_of(dir, &hub->where);
     if (!err)
-        err = store_sqlite_open(&hub->store, path.s, STORE_WRITE, why);
+        err = where_open(&hub->store, &hub->where, STORE_WRITE, why);
     if (!err)
-        err = store_sqlite_open(&hub->reader, path.s, STORE_READ, why);
+        err = where_open(&hub->reader, &hub->where, STORE_READ, why);
     if (err)
         hub_close(hub);
     else
         *ret = hub;
     return err;
+}
+
+enum dl_err hub_open(struct hub **ret, const char *dir, struct dl_why *why)
+{
+    struct where where;
+    enum dl_err err = where_of_folder(&where, dir, why);
+    return err ? err : hub_open_at(ret, dir, &where, why);
 }
 
 void hub_close(struct hub *hub)
@@ -168,9 +201,9 @@ void hub_close(struct hub *hub)
     free(hub);
 }
 
-enum dl_err hub_open_reader(struct store **ret, const char *dir, struct dl_why *why)
+enum dl_err hub_open_reader(struct store **ret, const struct hub *hub, struct dl_why *why)
 {
-    struct file_path path;
-    enum dl_err err = file_join(&path, dir, HUB_FILE_DB);
-    return err ? err : store_sqlite_open(ret, path.s, STORE_READ, why);
+    struct where w = hub->where;
+    w.connections = 1;
+    return where_open(ret, &w, STORE_READ, why);
 }

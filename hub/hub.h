@@ -1,10 +1,10 @@
 /* hub.h - a hub's folder, opened: its keys, its store and what ingest shares.
  *
  * Files: seal.key sign.key store.key id.key (made by hub_create), hub.share (the
- * custodian's half, imported), hub.db. A struct hub may be used by many threads;
- * its keys are read-only. `store` is the one writer of this process; `reader` is
- * a second handle, so that look-ups do not wait for a batch under way. Exports,
- * which take long, open a handle of their own with hub_open_reader.
+ * custodian's half, imported), hub.db where the store is the folder's own (where.h). A struct
+ * hub may be used by many threads; its keys are read-only. `store` is the one writer of this
+ * process; `reader` is a second handle, so that look-ups do not wait for a batch under way.
+ * Exports, which take long, open a handle of their own with hub_open_reader.
  */
 #ifndef DUNLIN_HUB_H
 #define DUNLIN_HUB_H
@@ -14,6 +14,7 @@
 #include "crypto/share.h"
 #include "crypto/sign.h"
 #include "hub/store.h"
+#include "hub/where.h"
 #include "platform/err.h"
 
 #include <stdatomic.h>
@@ -26,6 +27,7 @@ struct convert_cache;
 
 struct hub {
     char *dir;
+    struct where where;
     struct store *store;
     struct store *reader;
     struct seal_key *seal_key;
@@ -38,18 +40,24 @@ struct hub {
     atomic_uint likeness_news;   /* grows with what a run of likeness.h does not know yet */
 };
 
-/* Makes the four keys (seal, sign, store, id) and the database in a folder that has none of
- * them; CA and certificates are pki.h's. DL_E_EXISTS: a key is there already. */
+/* Makes the four keys (seal, sign, store, id) in a folder that has none of them, and the
+ * store; CA and certificates are pki.h's. DL_E_EXISTS: a key or the store is there
+ * already. */
 DL_MUST_CHECK enum dl_err hub_create(const char *dir, struct dl_why *why);
+/* The same with a store that the folder's configuration does not name, or not yet. */
+DL_MUST_CHECK enum dl_err hub_create_at(const char *dir, const struct where *where,
+                                        struct dl_why *why);
 
 /* The caller gives it back with hub_close. DL_E_NOT_FOUND, DL_E_CORRUPT: `why`
  * names the file. Whether the folder is private and locked is the caller's to
  * check, before. */
 DL_MUST_CHECK enum dl_err hub_open(struct hub **ret, const char *dir, struct dl_why *why);
+DL_MUST_CHECK enum dl_err hub_open_at(struct hub **ret, const char *dir,
+                                      const struct where *where, struct dl_why *why);
 void hub_close(struct hub *hub);
 
-/* A handle that only reads DIR/hub.db; needs no key. close: st->close(st). */
-DL_MUST_CHECK enum dl_err hub_open_reader(struct store **ret, const char *dir,
+/* A handle of its own that only reads. The caller ends it with st->close(st). */
+DL_MUST_CHECK enum dl_err hub_open_reader(struct store **ret, const struct hub *hub,
                                           struct dl_why *why);
 
 /* Inside a transaction of hub->store: derives s_d from DIR/hub.share and

@@ -7,6 +7,8 @@
 #include "hub/open.h"
 #include "hub/receipts.h"
 #include "platform/bytes.h"
+#include "platform/clock.h"
+#include "platform/random.h"
 #include "sync/wire.h"
 
 #include <inttypes.h>
@@ -16,8 +18,10 @@
 #include <string.h>
 
 #define RETRY_AFTER_S 5
-#define TRIES_MAX     3          /* of a batch, where others are at the same people */
-#define LOST_MAX      1000000000 /* counted for one gap: a liar must not fill the counter */
+/* Of a batch that another hub's crossed: the chance that two meet again halves. */
+#define TRIES_MAX    8
+#define TRY_AGAIN_MS 10
+#define LOST_MAX     1000000000 /* counted for one gap: a liar must not fill the counter */
 
 /* A refusal is an answer, not an error: the transaction ends and nothing is kept. */
 static void refuse(struct batch *b, int status, const char *code, const char *detail)
@@ -363,9 +367,16 @@ static enum dl_err keep_audience(struct batch *b)
         if (b->observations[i])
             err = audience_take(b->st, &b->records[i], b->observations[i]);
     }
-    for (size_t f = 0; !err && f < b->fresh_count; f++)
+    int64_t *whose = err ? NULL : calloc(b->fresh_count + 1, sizeof *whose);
+    size_t count = 0;
+    if (!whose)
+        return err ? err : DL_E_NOMEM;
+    for (size_t f = 0; f < b->fresh_count; f++)
         if (b->observations[b->fresh[f]])
-            err = b->st->audience_settle(b->st, b->observations[b->fresh[f]]);
+            whose[count++] = b->observations[b->fresh[f]];
+    if (count)
+        err = b->st->audience_settle(b->st, whose, count);
+    free(whose);
     return err;
 }
 
@@ -444,18 +455,28 @@ static enum dl_err retire_shares(struct batch *b)
     return b->st->audit_add(b->st, &line);
 }
 
-static enum dl_err advance(struct batch *b)
+static enum dl_err add_runs(struct batch *b)
 {
-    enum dl_err err = DL_OK;
-    for (size_t i = first_new(b); !err && i < b->frame.record_count;) {
+    size_t count = 0;
+    struct store_run *runs = calloc(b->frame.record_count + 1, sizeof *runs);
+    if (!runs)
+        return DL_E_NOMEM;
+    for (size_t i = first_new(b); i < b->frame.record_count; count++) {
         uint16_t segment = b->frame.records[i].segment;
-        struct store_run run = {.first_seq = b->frame.head.first_seq + i};
+        runs[count].first_seq = b->frame.head.first_seq + i;
         while (i < b->frame.record_count && b->frame.records[i].segment == segment)
             i++;
-        run.last_seq = b->frame.head.first_seq + i - 1;
-        memcpy(run.segment, b->frame.segments[segment].id, sizeof run.segment);
-        err = b->st->runs_add(b->st, b->stream.no, &run, 1);
+        runs[count].last_seq = b->frame.head.first_seq + i - 1;
+        memcpy(runs[count].segment, b->frame.segments[segment].id, sizeof runs[count].segment);
     }
+    enum dl_err err = count ? b->st->runs_add(b->st, b->stream.no, runs, count) : DL_OK;
+    free(runs);
+    return err;
+}
+
+static enum dl_err advance(struct batch *b)
+{
+    enum dl_err err = add_runs(b);
     if (b->last_seq > b->stream.durable_seq)
         b->stream.durable_seq = b->last_seq;
     if (!err)
@@ -513,11 +534,25 @@ static enum dl_err look_at_generation(struct batch *b)
     return err;
 }
 
+/* Known before it begins: who erases, or takes consent back, has to be alone, so that
+ * nothing older comes in beside it. */
+static bool wants_to_be_alone(const struct batch *b)
+{
+    for (size_t i = 0; i < b->frame.record_count; i++) {
+        const struct opened *r = &b->records[i];
+        if (r->token_count && (r->fact.is_erase ||
+                               (r->fact.consent.says_profiling && !r->fact.consent.profiling)))
+            return true;
+    }
+    return false;
+}
+
 /* A fork is noted though nothing of the batch is stored; other refusals leave no trace.
  * DL_E_BUSY: nothing happened, and it can be tried again. */
 static enum dl_err transact(struct batch *b, int64_t device)
 {
-    enum dl_err err = b->st->begin(b->st, STORE_WRITE);
+    enum dl_err err = b->st->begin(b->st, wants_to_be_alone(b) ? STORE_ALONE : STORE_WRITE);
+    b->no_turn = err != DL_OK;
     if (err)
         return err;
     err = look_at_generation(b);
@@ -545,8 +580,7 @@ static enum dl_err open_and_store(struct batch *b, int64_t device)
     return err ? err : transact(b, device);
 }
 
-/* Nothing was stored: a re-key began in between, or another hub process was at the
- * same people. */
+/* Nothing was stored. */
 static void start_over(struct batch *b)
 {
     size_t count = b->frame.record_count;
@@ -558,9 +592,22 @@ static void start_over(struct batch *b)
     memset(b->unsettled, 0, count * sizeof *b->unsettled);
     memset(b->observations, 0, count * sizeof *b->observations);
     memset(b->erased_ms, 0, count * sizeof *b->erased_ms);
-    *b->answer = (struct ingest_answer){.status = 0};
     b->fresh_count = 0;
     b->likeness_news = false;
+    *b->answer = (struct ingest_answer){.status = 0};
+}
+
+/* Again, from the seals on, where the shares changed meanwhile or another hub process
+ * was at the same people. */
+static enum dl_err open_and_store_at_last(struct batch *b, int64_t device)
+{
+    enum dl_err err = open_and_store(b, device);
+    for (int tries = 1; err == DL_E_BUSY && !b->no_turn && tries < TRIES_MAX; tries++) {
+        clock_sleep_ms((uint32_t)random_below((uint64_t)TRY_AGAIN_MS << tries));
+        start_over(b);
+        err = open_and_store(b, device);
+    }
+    return err;
 }
 
 enum dl_err ingest_batch(struct hub *hub, int64_t device,
@@ -570,13 +617,8 @@ enum dl_err ingest_batch(struct hub *hub, int64_t device,
     *ret = (struct ingest_answer){.status = 0};
     struct batch b = {.hub = hub, .st = hub->store, .now_ms = now_ms, .answer = ret};
     enum dl_err err = decode(&b, stream, body, body_len);
-    for (int tries = 0; !err && b.records && !ret->status; tries++) {
-        err = open_and_store(&b, device);
-        if (err == DL_E_BUSY && tries < TRIES_MAX) {
-            start_over(&b);
-            err = DL_OK;
-        }
-    }
+    if (!err && b.records && !refused(&b))
+        err = open_and_store_at_last(&b, device);
     if (err) {
         refuse(&b, 503, "unavailable", "The hub cannot store the batch now.");
         ret->retry_after_s = RETRY_AFTER_S;

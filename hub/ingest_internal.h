@@ -29,6 +29,7 @@ struct batch {
     bool *unsettled;       /* something was said of its person that the rest may not know */
     struct ingest_answer *answer;
     bool likeness_news; /* recipes came, or somebody was erased */
+    bool no_turn;       /* the store did not let it begin: it waited long enough */
 };
 
 /* While the hub is re-keyed: what is stored of the batch's tokens under their old

@@ -5,6 +5,7 @@
 #include "hub/hub.h"
 #include "hub/rules.h"
 #include "hub/settings.h"
+#include "hub/store_pg.h"
 #include "hub/tls.h"
 #include "hub/tokens.h"
 #include "platform/file.h"
@@ -62,19 +63,18 @@ static enum dl_err make_certificates(const char *dir, const char *name, const ch
     return err;
 }
 
-static enum dl_err make_admin(const char *dir, const char *who, int64_t now_ms)
+static enum dl_err make_admin(const struct init_order *order, const struct where *where,
+                              int64_t now_ms, struct dl_why *why)
 {
-    struct file_path db, path;
+    struct file_path path;
     struct store *st = NULL;
     char token[ROLE_TOKEN_CHARS + 2] = "";
-    enum dl_err err = file_join(&db, dir, HUB_FILE_DB);
+    enum dl_err err = file_join(&path, order->dir, INIT_ADMIN_TOKEN_FILE);
     if (!err)
-        err = file_join(&path, dir, INIT_ADMIN_TOKEN_FILE);
-    if (!err)
-        err = store_sqlite_open(&st, db.s, STORE_WRITE, NULL);
+        err = where_open(&st, where, STORE_WRITE, why);
     if (err)
         return err;
-    err = tokens_create(st, "admin", STORE_ROLE_ADMIN, who, now_ms, token);
+    err = tokens_create(st, "admin", STORE_ROLE_ADMIN, order->who, now_ms, token);
     st->close(st);
     token[ROLE_TOKEN_CHARS] = '\n'; /* after its last digit; the NUL is behind it */
     if (!err)
@@ -90,35 +90,58 @@ static enum dl_err make_rules(const char *dir)
     return err ? err : rules_create(path.s);
 }
 
-static enum dl_err make_all(const char *dir, const char *name, const char *listen,
-                            const char *who, int64_t now_ms, struct dl_why *why)
+static enum dl_err find_where(const struct init_order *order, struct where *ret,
+                              struct dl_why *why)
 {
-    enum dl_err err = make_certificates(dir, name, listen, now_ms, why);
+    enum dl_err err = where_of_folder(ret, order->dir, why);
     if (!err)
-        err = hub_create(dir, why);
-    if (!err)
-        err = make_admin(dir, who, now_ms);
-    if (!err)
-        err = make_rules(dir);
-    /* Last, because a folder with this file is a hub. */
-    return err ? err : settings_create(dir, name, listen);
+        err = where_override(ret, order->url, order->tenant, why);
+    if (err || !order->password_file)
+        return err;
+    if (order->password_file[0] != '/' ||
+        strlen(order->password_file) >= sizeof ret->password_file) { /* read from anywhere */
+        dl_why_set(why, "--db-password-file wants the file's whole path, from /");
+        return DL_E_INPUT;
+    }
+    memcpy(ret->password_file, order->password_file, strlen(order->password_file) + 1);
+    return DL_OK;
 }
 
-enum dl_err init_hub(const char *dir, const char *name, const char *listen, const char *who,
-                     int64_t now_ms, struct dl_why *why)
+/* The store first: it is what may be away or taken. */
+static enum dl_err make_all(const struct init_order *order, int64_t now_ms, struct dl_why *why)
 {
-    enum dl_err err = file_make_dir(dir);
+    struct where where;
+    enum dl_err err = find_where(order, &where, why);
+    if (!err)
+        err = hub_create_at(order->dir, &where, why);
+    if (!err && order->distribute)
+        err = store_pg_distribute(&where, why);
+    if (!err)
+        err = make_certificates(order->dir, order->name, order->listen, now_ms, why);
+    if (!err)
+        err = make_admin(order, &where, now_ms, why);
+    if (!err)
+        err = make_rules(order->dir);
+    /* Last, because a folder with this file is a hub. */
+    return err ? err
+               : settings_create(order->dir, order->name, order->listen, where.url,
+                                 where.tenant, where.password_file);
+}
+
+enum dl_err init_hub(const struct init_order *order, int64_t now_ms, struct dl_why *why)
+{
+    enum dl_err err = file_make_dir(order->dir);
     if (err) {
         dl_why_set(why, "the folder cannot be made");
         return err;
     }
-    err = file_check_private(dir, why);
+    err = file_check_private(order->dir, why);
     if (!err)
-        err = check_empty(dir, why);
+        err = check_empty(order->dir, why);
     if (err)
         return err;
-    err = make_all(dir, name, listen, who, now_ms, why);
+    err = make_all(order, now_ms, why);
     if (err)
-        take_back(dir);
+        take_back(order->dir);
     return err;
 }

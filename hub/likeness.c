@@ -1,6 +1,7 @@
 #include "hub/likeness.h"
 
 #include "hub/audience.h"
+#include "hub/likeness_contacts.h"
 #include "hub/linkage.h"
 #include "hub/match_internal.h"
 
@@ -57,6 +58,8 @@ struct run {
     struct match_likenesses now; /* by pair */
     struct national *nationals;  /* by root */
     size_t national_count;
+    struct contacts contacts;
+    size_t *places; /* a record's, in the graph */
 };
 
 struct national {
@@ -100,7 +103,9 @@ static int by_root(const void *a, const void *b)
 static enum dl_err list_nationals(struct run *r)
 {
     const struct match_nodes *nodes = &r->graph.nodes;
-    r->nationals = calloc(nodes->count + 1, sizeof *r->nationals);
+    r->national_count = 0;
+    if (!r->nationals)
+        r->nationals = calloc(nodes->count + 1, sizeof *r->nationals);
     if (!r->nationals)
         return DL_E_NOMEM;
     for (size_t i = 0; i < nodes->count; i++) {
@@ -117,6 +122,7 @@ static enum dl_err list_nationals(struct run *r)
 static void put_nationals(const struct run *r, size_t root, struct linkage_record *record)
 {
     size_t low = 0, high = r->national_count;
+    memset(record->nationals, 0, sizeof record->nationals);
     while (low < high) {
         size_t mid = (low + high) / 2;
         if (r->nationals[mid].root < root)
@@ -198,6 +204,56 @@ static int by_pair(const void *a, const void *b)
     return x->b < y->b ? -1 : x->b > y->b;
 }
 
+/* ---- contacts that several people share -------------------------------------------------
+ */
+
+static enum dl_err list_contacts(struct run *r)
+{
+    const struct match_nodes *nodes = &r->graph.nodes;
+    uint32_t *record_of = malloc((nodes->count + 1) * sizeof *record_of);
+    r->places = calloc(r->count + 1, sizeof *r->places);
+    enum dl_err err = record_of && r->places ? DL_OK : DL_E_NOMEM;
+    for (size_t i = 0; !err && i < nodes->count; i++)
+        record_of[i] = UINT32_MAX;
+    for (size_t i = 0; !err && i < r->count; i++) {
+        r->places[i] = (size_t)(match_node_of(nodes, r->of[i]) - nodes->at);
+        record_of[r->places[i]] = (uint32_t)i;
+    }
+    if (!err)
+        err = contacts_list(&r->contacts, &r->graph, record_of);
+    free(record_of);
+    return err;
+}
+
+/* linkage_rules.regroup: who is one person once such contacts join nobody. */
+static enum dl_err regroup(void *ctx)
+{
+    struct run *r = ctx;
+    enum dl_err err = contacts_part(&r->contacts, &r->graph, r->places);
+    if (!err)
+        err = list_nationals(r);
+    for (size_t i = 0; !err && i < r->count; i++) {
+        size_t root = r->graph.partition.nodes[r->places[i]].root;
+        r->records[i].group = (uint32_t)root;
+        put_nationals(r, root, &r->records[i]);
+    }
+    return err;
+}
+
+static enum dl_err conclude_contacts(struct run *r)
+{
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < r->contacts.several_count; i++) {
+        int64_t no = r->graph.nodes.at[r->contacts.several[i]].no;
+        struct store_likeness row = {.a = no,
+                                     .b = no,
+                                     .millibits = (int64_t)(r->contacts.bits[i] * 1000),
+                                     .state = STORE_LIKENESS_SEVERAL};
+        err = match_likenesses_add(&r->now, &row);
+    }
+    return err;
+}
+
 static enum dl_err compare(struct run *r)
 {
     struct linkage_rules rules = linkage_defaults();
@@ -207,6 +263,10 @@ static enum dl_err compare(struct run *r)
         return DL_E_NOMEM;
     rules.verdict_count = list_verdicts(r, verdicts);
     rules.verdicts = verdicts;
+    rules.met = r->contacts.met;
+    rules.met_count = r->contacts.met_count;
+    rules.regroup = regroup;
+    rules.ctx = r;
     enum dl_err err = linkage_run(r->records, (uint32_t)r->count, &rules, &r->result);
     free(verdicts);
     if (err)
@@ -221,6 +281,8 @@ static enum dl_err compare(struct run *r)
                                                   : STORE_LIKENESS_REVIEW};
         err = match_likenesses_add(&r->now, &row);
     }
+    if (!err)
+        err = conclude_contacts(r);
     if (r->now.count)
         qsort(r->now.at, r->now.count, sizeof *r->now.at, by_pair);
     return err;
@@ -281,13 +343,13 @@ static void fill_chunk(const struct run *r, size_t *old, size_t *now, struct chu
         *now += order >= 0;
         if (order < 0) {
             c->drop[c->drop_count++] = *was;
-            if (was->state == STORE_LIKENESS_LINKED)
+            if (was->state != STORE_LIKENESS_REVIEW)
                 touch(c, was);
         } else if (is &&
                    (order > 0 || was->millibits != is->millibits || was->state != is->state)) {
             c->put[c->put_count++] = *is;
-            if (is->state == STORE_LIKENESS_LINKED ||
-                (order == 0 && was->state == STORE_LIKENESS_LINKED))
+            if (is->state != STORE_LIKENESS_REVIEW ||
+                (order == 0 && was->state != STORE_LIKENESS_REVIEW))
                 touch(c, is);
         }
     }
@@ -349,6 +411,8 @@ enum dl_err likeness_run(struct store *st, struct store *reader)
     struct rules rules;
     enum dl_err err = load(&r, reader, &rules);
     if (!err)
+        err = list_contacts(&r);
+    if (!err)
         err = compare(&r);
     if (!err)
         err = conclude(&r, st);
@@ -359,6 +423,8 @@ enum dl_err likeness_run(struct store *st, struct store *reader)
     free(r.records);
     free(r.of);
     free(r.nationals);
+    free(r.places);
+    contacts_done(&r.contacts);
     free(r.old.at);
     free(r.now.at);
     return err;

@@ -5,11 +5,12 @@
  * same way are the same person, as the same e-mail would be. A set that tells too
  * little for that (a name and a town) has none, and is not used.
  *
- * A run compares all likenesses that the store holds (linkage.h) and joins those
- * that are one person; what lies between the thresholds waits for a verdict. Its
- * result is a function of the evidence and the verdicts, whatever the order of
- * arrival; it replaces that of the run before, so that links are withdrawn when
- * what spoke for them goes.
+ * A run first finds the contacts that several people share, which then join nobody
+ * (likeness_contacts.h). It compares all likenesses that the store holds (linkage.h)
+ * and joins those that are one person; what lies between the thresholds waits for a
+ * verdict. Its result is a function of the evidence and the verdicts, whatever the
+ * order of arrival; it replaces that of the run before, so that links are withdrawn
+ * when what spoke for them goes.
  */
 #ifndef DUNLIN_HUB_LIKENESS_H
 #define DUNLIN_HUB_LIKENESS_H

@@ -85,8 +85,20 @@ static enum dl_err each_after(struct run *r, uint32_t i,
     return err;
 }
 
+static int by_places(const void *x, const void *y)
+{
+    const struct linkage_met *a = x, *b = y;
+    if (a->a != b->a)
+        return a->a < b->a ? -1 : 1;
+    return a->b < b->b ? -1 : a->b > b->b;
+}
+
 static enum dl_err weigh(struct run *r, uint32_t i, uint32_t j)
 {
+    struct linkage_met asked = {.a = i, .b = j};
+    if (r->rules->met_count &&
+        bsearch(&asked, r->rules->met, r->rules->met_count, sizeof asked, by_places))
+        return DL_OK; /* link_met() does */
     double bits = linkage_weigh(&r->scale, &r->records[i], &r->records[j]);
     r->result.pairs_weighed++;
     return bits > r->rules->lower_bits ? add_link(r, i, j, bits) : DL_OK;
@@ -120,6 +132,49 @@ static enum dl_err add_to_sample(struct run *r, uint32_t i, uint32_t j)
     return DL_OK;
 }
 
+static enum dl_err fit(struct run *r)
+{
+    enum dl_err err = DL_OK;
+    linkage_scale_init(&r->scale, &r->blocks, r->count);
+    r->sample_count = 0;
+    for (uint32_t i = 0; !err && i < r->count; i++)
+        err = each_after(r, i, add_to_sample);
+    if (!err)
+        linkage_fit(&r->scale, r->sample, r->sample_count,
+                    r->count < SAMPLE_RECORDS ? r->count : SAMPLE_RECORDS);
+    return err;
+}
+
+/* ---- those who met at a contact --------------------------------------------------------- */
+
+static enum dl_err part_met(struct run *r)
+{
+    const struct linkage_rules *rules = r->rules;
+    for (size_t i = 0; i < rules->met_count; i++) {
+        struct linkage_met *m = &rules->met[i];
+        m->bits =
+            (float)linkage_weigh_met(&r->scale, &r->records[m->a], &r->records[m->b], true);
+    }
+    enum dl_err err = rules->regroup(rules->ctx);
+    return err ? err : fit(r); /* households have come apart */
+}
+
+static enum dl_err link_met(struct run *r)
+{
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < r->rules->met_count; i++) {
+        const struct linkage_met *m = &r->rules->met[i];
+        const struct linkage_record *a = &r->records[m->a], *b = &r->records[m->b];
+        if (a->group == b->group)
+            continue;
+        double bits = linkage_weigh_met(&r->scale, a, b, false);
+        r->result.pairs_weighed++;
+        if (bits > r->rules->lower_bits)
+            err = add_link(r, m->a, m->b, bits);
+    }
+    return err;
+}
+
 enum dl_err linkage_run(struct linkage_record *records, uint32_t count,
                         const struct linkage_rules *rules, struct linkage_result *ret)
 {
@@ -129,14 +184,14 @@ enum dl_err linkage_run(struct linkage_record *records, uint32_t count,
     enum dl_err err = r.shared && r.touched ? DL_OK : DL_E_NOMEM;
     if (!err)
         err = linkage_blocks_make(&r.blocks, records, count, rules->block_max);
-    linkage_scale_init(&r.scale, &r.blocks, count);
-    for (uint32_t i = 0; !err && i < count; i++)
-        err = each_after(&r, i, add_to_sample);
     if (!err)
-        linkage_fit(&r.scale, r.sample, r.sample_count,
-                    count < SAMPLE_RECORDS ? count : SAMPLE_RECORDS);
+        err = fit(&r);
+    if (!err && rules->met_count && rules->regroup)
+        err = part_met(&r);
     for (uint32_t i = 0; !err && i < count; i++)
         err = each_after(&r, i, weigh);
+    if (!err)
+        err = link_met(&r);
     if (!err)
         err = linkage_cluster(&r.scale, records, count, rules, &r.result);
     free(r.shared);

@@ -29,6 +29,13 @@ struct linkage_verdict {
     bool same;
 };
 
+/* Two records that stood beside one contact, such as a household may share. */
+struct linkage_met {
+    uint32_t a, b; /* by place; a < b */
+    float bits;    /* answer: log2 of the odds that they are one person rather than two of
+                      those who share a contact */
+};
+
 struct linkage_rules {
     double upper_bits;                      /* log2 of the odds that a link needs */
     double lower_bits;                      /* and of those that a person should look at */
@@ -36,6 +43,11 @@ struct linkage_rules {
     uint32_t block_max;                     /* a token held by more records proposes no pairs */
     const struct linkage_verdict *verdicts; /* stand above any bits */
     size_t verdict_count;
+    struct linkage_met *met; /* by a, then b; each once. Weighed before all others */
+    size_t met_count;
+    /* Called once they are: may change groups and nationals. NULL: nothing to do. */
+    enum dl_err (*regroup)(void *ctx);
+    void *ctx;
 };
 struct linkage_rules linkage_defaults(void);
 

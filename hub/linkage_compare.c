@@ -211,6 +211,19 @@ static void measure(const struct linkage_blocks *blocks, const struct linkage_re
         c->chance[i] = (float)exp2(-bits[i]);
 }
 
+bool linkage_disagree(const struct linkage_record *a, const struct linkage_record *b)
+{
+    const uint32_t wanted = SOUNDS | BIT(RECIPE_BIRTH);
+    uint32_t of_a = 0, of_b = 0;
+    for (unsigned no = 0; no < RECIPE_COUNT; no++) {
+        if (agrees(a, b, no))
+            return false;
+        of_a |= a->tokens[no] ? recipe_at(no)->mask : 0;
+        of_b |= b->tokens[no] ? recipe_at(no)->mask : 0;
+    }
+    return (of_a & of_b & wanted) == wanted;
+}
+
 static enum linkage_sign nationals_of(const struct linkage_record *a,
                                       const struct linkage_record *b)
 {

@@ -5,6 +5,8 @@
 
 #include "hub/linkage.h"
 
+#include <stdbool.h>
+
 /* ---- blocks: the records that hold one token ------------------------------------ */
 
 struct linkage_block {
@@ -68,6 +70,10 @@ struct linkage_comparison {
 void linkage_compare(const struct linkage_blocks *blocks, const struct linkage_record *a,
                      const struct linkage_record *b, struct linkage_comparison *ret);
 
+/* Both names and the birth date are known of both, and no token agrees: so of these
+ * three one at the most is the same. */
+bool linkage_disagree(const struct linkage_record *a, const struct linkage_record *b);
+
 /* ---- the scale ------------------------------------------------------------------- */
 
 enum linkage_story {
@@ -107,6 +113,11 @@ bool linkage_story_keeps(unsigned story, unsigned attribute);
 /* log2 of the odds that two records are one person; the same either way round. */
 double linkage_weigh(const struct linkage_scale *scale, const struct linkage_record *a,
                      const struct linkage_record *b);
+
+/* The same of two who share a contact, so that they hardly are strangers. `blind`:
+ * whatever their national ids, which tell of groups. */
+double linkage_weigh_met(const struct linkage_scale *scale, const struct linkage_record *a,
+                         const struct linkage_record *b, bool blind);
 
 /* ---- the fit ---------------------------------------------------------------------- */
 

@@ -174,14 +174,47 @@ bool linkage_story_keeps(unsigned story, unsigned attribute)
     return stories[story].origins[attribute] == ALIKE;
 }
 
+static double odds(const double told[static LINKAGE_STORIES])
+{
+    double one_person = 0, others = 0;
+    for (unsigned s = 0; s < LINKAGE_STORIES; s++)
+        *(s < LINKAGE_ONE_PERSON ? &one_person : &others) += told[s];
+    return log2(one_person / others);
+}
+
 double linkage_weigh(const struct linkage_scale *scale, const struct linkage_record *a,
                      const struct linkage_record *b)
 {
     struct linkage_comparison c;
-    double told[LINKAGE_STORIES], one_person = 0, others = 0;
+    double told[LINKAGE_STORIES];
     linkage_compare(scale->blocks, a, b, &c);
     linkage_tell(scale, &c, told);
-    for (unsigned s = 0; s < LINKAGE_STORIES; s++)
-        *(s < LINKAGE_ONE_PERSON ? &one_person : &others) += told[s];
-    return log2(one_person / others);
+    return odds(told);
+}
+
+static double met_odds(const struct linkage_scale *scale, const struct linkage_comparison *c)
+{
+    double told[LINKAGE_STORIES];
+    linkage_tell(scale, c, told);
+    told[LINKAGE_STRANGERS] /= scale->priors[LINKAGE_STRANGERS];
+    return odds(told);
+}
+
+double linkage_weigh_met(const struct linkage_scale *scale, const struct linkage_record *a,
+                         const struct linkage_record *b, bool blind)
+{
+    struct linkage_comparison c;
+    linkage_compare(scale->blocks, a, b, &c);
+    if (blind)
+        c.national = LINKAGE_UNSEEN;
+    if (!linkage_disagree(a, b))
+        return met_odds(scale, &c);
+    double best = -INFINITY; /* for whichever of the three may still be the same */
+    for (unsigned same = LINKAGE_GIVEN; same <= LINKAGE_BIRTH; same++) {
+        struct linkage_comparison d = c;
+        for (unsigned i = LINKAGE_GIVEN; i <= LINKAGE_BIRTH; i++)
+            d.levels[i] = i == same ? LINKAGE_ANY_LEVEL : LINKAGE_LEVEL_BIT(LINKAGE_OTHER);
+        best = fmax(best, met_odds(scale, &d));
+    }
+    return best;
 }

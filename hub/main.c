@@ -14,10 +14,20 @@
         CLI_OPT_DIR, CLI_OPT_JSON, CLI_OPT_END                                                 \
     }
 
+static const struct cli_option keys_show_options[] = {CLI_OPT_FOLDER, CLI_OPT_JSON,
+                                                      CLI_OPT_END};
+
 static const struct cli_option init_options[] = {
-    CLI_OPT_DIR,
+    CLI_OPT_FOLDER,
     {"name", 'n', CLI_TEXT, "NAME", NULL, "DNS name or address under which devices reach it"},
     {"listen", 'l', CLI_TEXT, "HOST:PORT", "127.0.0.1:8443", "Where it will listen"},
+    {"db", 0, CLI_TEXT, "URL", NULL,
+     "Keep the store in this PostgreSQL database: postgres://USER@HOST/NAME"},
+    {"tenant", 0, CLI_TEXT, "NAME", "default", "As this tenant of it"},
+    {"db-password-file", 0, CLI_TEXT, "FILE", NULL,
+     "With the password in this file (mode 0600)"},
+    {"distribute", 0, CLI_FLAG, NULL, NULL,
+     "Spread its tables over the Citus cluster it is of"},
     CLI_OPT_END,
 };
 
@@ -139,7 +149,11 @@ static const struct cli_command commands[] = {
     {"init", "", "Make a hub: keys, certificates, database, admin token",
      "Refuses a folder that has a hub. NAME goes into the server's certificate, and so do\n"
      "the address it listens on and, on loopback, localhost.\n\n"
-     "    dunlin-hub init --dir hub --name hub.example.com --listen 127.0.0.1:8443\n",
+     "    dunlin-hub init --dir hub --name hub.example.com --listen 127.0.0.1:8443\n\n"
+     "With --db the database is PostgreSQL's, and many hubs can share it: each further one\n"
+     "starts from a copy of this folder. The URL and its password file go into the folder's\n"
+     "configuration; a password in the URL is refused.\n\n"
+     "    dunlin-hub init --dir hub --name hub.example.com --db postgres://dunlin@db/dunlin\n",
      init_options, cmd_init},
     {"serve", "", "Serve devices and people over HTTPS",
      "TLS 1.3 only. Prints `listening on https://HOST:PORT` once it takes connections; ends\n"
@@ -150,7 +164,7 @@ static const struct cli_command commands[] = {
      "refused. Destroy the file afterwards.\n",
      DIR_ONLY, cmd_keys_import},
     {"keys show", "", "Show the hub's public keys and the fingerprint of its CA", NULL,
-     DIR_AND_JSON, cmd_keys_show},
+     keys_show_options, cmd_keys_show},
     {"device list", "", "List the devices", NULL, DIR_AND_JSON, cmd_device_list},
     {"device revoke", "NAME", "Refuse a device from now on and delete its key share",
      "For a till that was stolen. What it has not yet sent is lost to the hub.\n", DIR_ONLY,
@@ -210,7 +224,8 @@ static const struct cli_command commands[] = {
      audience_export_options, cmd_audience_export},
     {"match run", "", "Link people known by names and addresses, now",
      "A serving hub does so by itself whenever something came in. Tells how many pairs are\n"
-     "linked, and how many wait for a verdict (`review list`).\n",
+     "linked, how many wait for a verdict (`review list`), and how many contacts are several\n"
+     "people's, so that they join nobody.\n",
      DIR_AND_JSON, cmd_match_run},
     {"match never", "A B", "Two profiles or identifiers are not one person",
      "Parts them where they are one. Ids are p_... or i_...; the newest decision counts.\n",

@@ -23,9 +23,9 @@ enum dl_err match_any_decisions(struct store *st, bool *ret)
 
 /* ---- loading ------------------------------------------------------------------------ */
 
-static enum dl_err add_linked(void *ctx, const struct store_likeness *row)
+static enum dl_err add_concluded(void *ctx, const struct store_likeness *row)
 {
-    return row->state == STORE_LIKENESS_LINKED ? match_likenesses_add(ctx, row) : DL_OK;
+    return row->state == STORE_LIKENESS_REVIEW ? DL_OK : match_likenesses_add(ctx, row);
 }
 
 static bool among(const struct match_numbers *numbers, int64_t no)
@@ -59,13 +59,14 @@ static enum dl_err load_evidence(struct match_region *r, const struct match_numb
         if (!is_known(r, n, whole))
             continue;
         err = match_numbers_add(&around, n->no);
-        if (!err && n->type == LIKENESS_TYPE)
+        bool several = n->marks & STORE_MARK_SATURATED && rules_shareable(r->rules, n->type);
+        if (!err && (n->type == LIKENESS_TYPE || several))
             err = match_numbers_add(&alike, n->no);
     }
     if (!err)
         err = r->st->evidence_around(r->st, around.at, around.count, match_rows_add, &r->rows);
     if (!err && alike.count)
-        err = r->st->likenesses_of(r->st, alike.at, alike.count, add_linked, &r->likes);
+        err = r->st->likenesses_of(r->st, alike.at, alike.count, add_concluded, &r->likes);
     match_rows_sort(&r->rows);
     free(around.at);
     free(alike.at);
@@ -201,13 +202,19 @@ static enum dl_err fill_likes(struct match_region *r)
 {
     struct partition *p = &r->partition;
     struct partition_like *likes = calloc(r->likes.count + 1, sizeof *likes);
+    size_t *several = calloc(r->likes.count + 1, sizeof *several);
     p->likes = likes;
-    if (!likes)
+    p->several = several;
+    if (!likes || !several)
         return DL_E_NOMEM;
     for (size_t i = 0; i < r->likes.count; i++) {
         const struct store_likeness *l = &r->likes.at[i];
         struct partition_like to = {place_of(r, l->a), place_of(r, l->b), l->millibits};
-        if (to.a != PARTITION_NONE && to.b != PARTITION_NONE)
+        if (to.a == PARTITION_NONE || to.b == PARTITION_NONE)
+            continue;
+        if (l->state == STORE_LIKENESS_SEVERAL)
+            several[p->several_count++] = to.a;
+        else
             likes[p->like_count++] = to;
     }
     return DL_OK;
@@ -335,6 +342,7 @@ void match_region_done(struct match_region *r)
     free(r->partition.nodes);
     free((void *)r->partition.rows);
     free((void *)r->partition.likes);
+    free((void *)r->partition.several);
     free((void *)r->partition.decisions);
     partition_done(&r->partition);
     free(r->observations);
@@ -399,7 +407,7 @@ enum dl_err match_region_all(struct match_region *r, bool likenesses)
     if (!err)
         err = st->decisions_each(st, 0, 0, add_standing, &r->decisions);
     if (!err && likenesses)
-        err = st->likenesses_each(st, add_linked, &r->likes);
+        err = st->likenesses_each(st, add_concluded, &r->likes);
     return err ? err : compute(r, NULL);
 }
 

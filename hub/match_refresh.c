@@ -61,6 +61,28 @@ static enum dl_err ask_counterparts(struct store *st, struct recount *r)
     return err;
 }
 
+static enum dl_err note_several(void *ctx, const struct store_likeness *row)
+{
+    struct recount *r = ctx;
+    const struct store_node *n = match_node_of(r->nodes, row->a);
+    if (n && row->state == STORE_LIKENESS_SEVERAL)
+        r->marks[n - r->nodes->at] |= STORE_MARK_SATURATED;
+    return DL_OK;
+}
+
+static enum dl_err ask_several(struct store *st, struct recount *r)
+{
+    struct match_numbers shareable = {.count = 0};
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < r->nodes->count; i++)
+        if (rules_shareable(r->rules, r->nodes->at[i].type))
+            err = match_numbers_add(&shareable, r->nodes->at[i].no);
+    if (!err && shareable.count)
+        err = st->likenesses_of(st, shareable.at, shareable.count, note_several, r);
+    free(shareable.at);
+    return err;
+}
+
 static enum dl_err store_marks(struct store *st, struct recount *r)
 {
     const uint8_t asked = MATCH_UNUSABLE | STORE_MARK_ATTACHES;
@@ -94,6 +116,8 @@ enum dl_err match_recount(struct store *st, const struct rules *rules,
         if (!rules_merges(rules, nodes->at[i].type))
             r.marks[i] |= STORE_MARK_ATTACHES;
     enum dl_err err = ask_counterparts(st, &r);
+    if (!err)
+        err = ask_several(st, &r);
     if (!err)
         err = ask_blocks(st, &r);
     if (!err)

@@ -76,6 +76,9 @@ static void mark_nodes(struct partition *p)
     for (size_t i = 0; i < p->decision_count; i++)
         if (p->decisions[i].kind == STORE_DECISION_BLOCK && !p->nodes[p->decisions[i].a].fixed)
             p->nodes[p->decisions[i].a].marks |= STORE_MARK_BLOCKED;
+    for (size_t i = 0; i < p->several_count; i++)
+        if (usable(p, p->several[i]) && rules_shareable(p->rules, p->nodes[p->several[i]].type))
+            p->nodes[p->several[i]].marks |= STORE_MARK_SATURATED;
 }
 
 /* One value that stood beside a node. */

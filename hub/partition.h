@@ -9,9 +9,10 @@
  * apart, is refused: its lesser end stays outside (*detached*).
  *
  * A value that is blocked, or that stood beside more than one value can mean
- * (*saturated*), has no edges at all. What edges connect, taken or refused, is a
- * blob; one of more than rules.blob_max nodes takes no edge (*quarantined*):
- * every identifier stands alone, whatever the order in which it grew.
+ * (*saturated*), has no edges at all; nor has one of a shareable type that a run
+ * found to be several people's (likeness.h), which counts as saturated. What edges connect,
+ * taken or refused, is a blob; one of more than rules.blob_max nodes takes no edge
+ * (*quarantined*): every identifier stands alone, whatever the order in which it grew.
  *
  * The result does not depend on the order of nodes, rows, links or decisions. No
  * store, no clock, no key. Any thread.
@@ -81,6 +82,8 @@ struct partition {
     size_t row_count, observation_count;
     const struct partition_like *likes;
     size_t like_count;
+    const size_t *several; /* places of values that several people share; repeats are fine */
+    size_t several_count;
     const struct partition_decision *decisions;
     size_t decision_count;
     size_t *anchors;              /* answer, by observation; PARTITION_NONE: nobody's */

@@ -127,7 +127,7 @@ static enum dl_err begin_in(struct run *r, struct store *st)
 static enum dl_err begin(struct run *r)
 {
     struct store *st = r->hub->store;
-    enum dl_err err = st->begin(st, STORE_WRITE);
+    enum dl_err err = st->begin(st, STORE_ALONE);
     if (err)
         return err;
     err = begin_in(r, st);
@@ -333,7 +333,7 @@ static enum dl_err end_in(struct run *r, struct store *st)
 static enum dl_err end(struct run *r)
 {
     struct store *st = r->hub->store;
-    enum dl_err err = st->begin(st, STORE_WRITE);
+    enum dl_err err = st->begin(st, STORE_ALONE);
     if (err)
         return err;
     err = end_in(r, st);

@@ -204,6 +204,10 @@ void reply_error(struct request *req, enum dl_err err)
         req->retry_after_s = RETRY_BUSY_S;
         reply_problem(req, 503, "busy", "the hub's database is busy; try again");
         break;
+    case DL_E_NET:
+        req->retry_after_s = RETRY_BUSY_S;
+        reply_problem(req, 503, "unavailable", "the hub's database is away; try again");
+        break;
     case DL_E_FULL:
         req->retry_after_s = RETRY_FULL_S;
         reply_problem(req, 503, "full", "the hub's disk is full; try again later");
@@ -227,6 +231,8 @@ enum MHD_Result request_send(struct request *req)
     MHD_add_response_header(req->response, "Dunlin-Hub", "1");
     MHD_add_response_header(req->response, MHD_HTTP_HEADER_CACHE_CONTROL,
                             req->tagged ? "private, no-cache" : "no-store");
+    if (req->last)
+        MHD_add_response_header(req->response, MHD_HTTP_HEADER_CONNECTION, "close");
     if (req->status == 401 && req->route && req->route->access == ACCESS_BEARER)
         MHD_add_response_header(req->response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     if (req->status == 405 && req->route)

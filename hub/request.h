@@ -34,6 +34,7 @@ struct request {
     unsigned status; /* 0: not answered yet */
     struct MHD_Response *response;
     int retry_after_s; /* header of the answer; 0: none */
+    bool last;         /* the connection ends with this answer */
     bool tagged;       /* the client may keep the answer and ask whether it still holds */
 };
 

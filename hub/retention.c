@@ -175,7 +175,7 @@ static enum dl_err chunk(struct pass *p, struct store *st)
 {
     struct rules rules;
     p->seen = p->observation_count = 0;
-    enum dl_err err = st->begin(st, STORE_WRITE);
+    enum dl_err err = st->begin(st, STORE_ALONE);
     if (err)
         return err;
     err = rules_current(st, &rules);
@@ -195,7 +195,7 @@ static enum dl_err note(struct store *st, const struct pass *p, const char *who,
     char detail[64];
     snprintf(detail, sizeof detail, "%s %" PRId64 " events",
              p->rules->blank ? "blanked" : "deleted", p->report->total);
-    enum dl_err err = st->begin(st, STORE_WRITE);
+    enum dl_err err = st->begin(st, STORE_ALONE);
     if (err)
         return err;
     err = devices_audit(st, who, "retention.run", NULL, detail, now_ms);

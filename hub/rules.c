@@ -31,7 +31,7 @@ static const struct {
 
 #define AT(slot, member) offsetof(struct rules, of[slot].member)
 /* clang-format off */
-#define KEYS(slot, type, joins, rank, values, people)                                          \
+#define KEYS(slot, type, joins, rank, values, people, shared)                                  \
     {type ".merges", CONFIG_BOOL, AT(slot, merges), joins, 0, 0, NULL,                         \
      "Two events that share one of these are one person's"},                                   \
     {type ".priority", CONFIG_INT, AT(slot, priority), rank, 0, PRIORITY_MAX, NULL,            \
@@ -39,23 +39,25 @@ static const struct {
     {type ".values_per_profile", CONFIG_INT, AT(slot, values_per_profile), values, 1,          \
      LIMIT_MAX, NULL, "A profile never gets more of these"},                                   \
     {type ".profiles_per_value", CONFIG_INT, AT(slot, profiles_per_value), people, 1,          \
-     LIMIT_MAX, NULL, "Seen beside more people's worth of values, it joins nobody"}
+     LIMIT_MAX, NULL, "Seen beside more people's worth of values, it joins nobody"},           \
+    {type ".shareable", CONFIG_BOOL, AT(slot, shareable), shared, 0, 0, NULL,                  \
+     "Beside people whose names and birth dates plainly differ, it joins nobody"}
 /* clang-format on */
 
 static const struct config_key keys[] = {
     {"blob_max", CONFIG_INT, offsetof(struct rules, blob_max), "10000", 2, BLOB_MAX, NULL,
      "Identifiers that hang together, directly or not; beyond it all of them stand alone"},
-    KEYS(0, "national_id", "yes", "1", "1", "5"),
-    KEYS(1, "account_id", "yes", "2", "10", "5"),
-    KEYS(2, "loyalty_id", "yes", "3", "10", "5"),
-    KEYS(3, "email", "yes", "4", "10", "5"),
-    KEYS(4, "phone", "yes", "5", "10", "5"),
-    KEYS(5, "payment_ref", "yes", "6", "100", "5"),
-    KEYS(6, "likeness", "yes", "7", "20", "5"),
-    KEYS(7, "ticket", "no", "8", "1000", "5"),
-    KEYS(8, "cookie_id", "no", "9", "1000", "5"),
-    KEYS(9, "device_id", "no", "10", "1000", "5"),
-    KEYS(10, "ip", "no", "11", "1000", "5"),
+    KEYS(0, "national_id", "yes", "1", "1", "5", "no"),
+    KEYS(1, "account_id", "yes", "2", "10", "5", "no"),
+    KEYS(2, "loyalty_id", "yes", "3", "10", "5", "no"),
+    KEYS(3, "email", "yes", "4", "10", "5", "yes"),
+    KEYS(4, "phone", "yes", "5", "10", "5", "yes"),
+    KEYS(5, "payment_ref", "yes", "6", "100", "5", "yes"),
+    KEYS(6, "likeness", "yes", "7", "20", "5", "no"),
+    KEYS(7, "ticket", "no", "8", "1000", "5", "no"),
+    KEYS(8, "cookie_id", "no", "9", "1000", "5", "no"),
+    KEYS(9, "device_id", "no", "10", "1000", "5", "no"),
+    KEYS(10, "ip", "no", "11", "1000", "5", "no"),
     {NULL, CONFIG_TEXT, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -85,6 +87,11 @@ bool rules_merges(const struct rules *rules, uint8_t type)
 {
     const struct rule *rule = rules_of(rules, type);
     return rule && rule->merges;
+}
+
+bool rules_shareable(const struct rules *rules, uint8_t type)
+{
+    return rules_merges(rules, type) && rules_of(rules, type)->shareable;
 }
 
 bool rules_saturated(const struct rules *rules, uint8_t of, uint8_t type, int64_t count)
@@ -132,6 +139,11 @@ static const char preface[] =
     "the\n"
     "# other type) distinct values is everybody's, the till's own phone for example: it joins\n"
     "# nobody any more. Single values are blocked with `dunlin-hub match block`.\n"
+    "#\n"
+    "# A shareable value (an e-mail, a phone, a card) may be a family's. Once names and birth\n"
+    "# dates beside it plainly tell two people, it joins none of them any more, and each "
+    "keeps\n"
+    "# what else is theirs. A loyalty card or an account is one customer's by default.\n"
     "\n";
 
 enum dl_err rules_create(const char *path)
@@ -158,10 +170,10 @@ json_t *rules_json(const struct rules *rules)
         const struct rule *r = &rules->of[i];
         ok = json_object_set_new(
                  by_type, types[i].name,
-                 json_pack("{s:b, s:I, s:I, s:I}", "merges", r->merges, "priority",
+                 json_pack("{s:b, s:I, s:I, s:I, s:b}", "merges", r->merges, "priority",
                            (json_int_t)r->priority, "values_per_profile",
                            (json_int_t)r->values_per_profile, "profiles_per_value",
-                           (json_int_t)r->profiles_per_value)) == 0;
+                           (json_int_t)r->profiles_per_value, "shareable", r->shareable)) == 0;
     }
     if (!ok) {
         json_decref(by_type);
@@ -189,6 +201,8 @@ static enum dl_err read_rules(void *ctx, const struct store_rules *row)
         r->priority = json_get_int(of, "priority", r->priority);
         r->values_per_profile = json_get_int(of, "values_per_profile", r->values_per_profile);
         r->profiles_per_value = json_get_int(of, "profiles_per_value", r->profiles_per_value);
+        const json_t *shareable = json_object_get(of, "shareable");
+        r->shareable = shareable ? json_is_true(shareable) : r->shareable;
     }
     json_decref(whole);
     *(struct rules *)ctx = rules;
@@ -224,7 +238,7 @@ bool rules_equal(const struct rules *a, const struct rules *b)
         const struct rule *x = &a->of[i], *y = &b->of[i];
         same = x->merges == y->merges && x->priority == y->priority &&
                x->values_per_profile == y->values_per_profile &&
-               x->profiles_per_value == y->profiles_per_value;
+               x->profiles_per_value == y->profiles_per_value && x->shareable == y->shareable;
     }
     return same;
 }

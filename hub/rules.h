@@ -25,6 +25,8 @@ struct rule {
                                    place where a limit has to part something */
     int64_t values_per_profile; /* more of this type make it two people */
     int64_t profiles_per_value; /* a value that more people's worth stood beside joins none */
+    bool shareable;             /* a family may have one in common: joins none once those
+                                   beside it plainly are several people (likeness.h) */
 };
 
 struct rules {
@@ -40,6 +42,8 @@ uint8_t rules_type(size_t slot);
 /* NULL: not matched on. */
 const struct rule *rules_of(const struct rules *rules, uint8_t type);
 bool rules_merges(const struct rules *rules, uint8_t type);
+/* A merging type of which a family may have one in common. */
+bool rules_shareable(const struct rules *rules, uint8_t type);
 /* Of `count` distinct values of `type` that stood beside one of `of`: too many? */
 bool rules_saturated(const struct rules *rules, uint8_t of, uint8_t type, int64_t count);
 

@@ -138,7 +138,7 @@ enum dl_err rules_change(struct store *st, struct rules *rules, const char *who,
 {
     struct rules old;
     char object[32];
-    enum dl_err err = st->begin(st, STORE_WRITE);
+    enum dl_err err = st->begin(st, STORE_ALONE);
     if (err)
         return err;
     err = rules_current(st, &old);

@@ -149,6 +149,7 @@ static enum MHD_Result exchange_answer(struct server *s, struct exchange *x)
         req->body[req->body_len] = '\0';
         req->route->handle(&s->api, req);
     }
+    req->last = atomic_load(&s->api.leaving);
     enum MHD_Result sent = request_send(req);
     counter_add_status(&s->api.counters, req->status);
     return sent;
@@ -298,10 +299,16 @@ const char *server_url(const struct server *server)
     return server->url;
 }
 
+void server_leave(struct server *server)
+{
+    atomic_store(&server->api.leaving, true);
+}
+
 void server_stop(struct server *server)
 {
     if (!server)
         return;
+    server_leave(server);
     listener_close(server->listener);
     server->listener = NULL;
     for (int waited = 0; atomic_load(&server->under_way) > 0 && waited < STOP_WAIT_MS;

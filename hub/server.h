@@ -24,6 +24,10 @@ DL_MUST_CHECK enum dl_err server_start(struct server **ret, struct hub *hub, con
 /* "https://host:port", with the port the system chose where 0 was asked for. */
 const char *server_url(const struct server *server);
 
+/* From now on /readyz says no, and each connection ends with its next answer; whatever is
+ * asked is still done. */
+void server_leave(struct server *server);
+
 /* Takes no more connections, lets requests under way end, at most a few seconds. */
 void server_stop(struct server *server);
 

@@ -26,6 +26,9 @@ const struct config_key settings_keys[] = {
      "A connection on which nothing happens is closed after this time"},
     {"batch_bytes_max", CONFIG_BYTES, KEY(batch_bytes_max), "4M", BATCH_MIN, BATCH_MAX, NULL,
      "The largest batch that is taken; a device halves one that is refused"},
+    {"drain", CONFIG_DURATION, KEY(drain_ms), "0s", 0, 45000, NULL,
+     "How long a hub that is told to stop goes on while /readyz says no: what a load balancer "
+     "needs to look elsewhere"},
     {"enrolment_life", CONFIG_DURATION, KEY(enrolment_life_ms), "72h", 1000, 2592000000, NULL,
      "How long a bundle of `dunlin-keys enroll` can be used"},
     {"device_cert_life", CONFIG_DURATION, KEY(device_cert_life_ms), "30d", 10000, 31536000000,
@@ -54,6 +57,16 @@ const struct config_key settings_keys[] = {
      "How often a device with the desk role may ask about people, a day"},
     {"desk_per_minute", CONFIG_INT, KEY(desk_per_minute), "20", 1, 10000, NULL,
      "The same for a minute"},
+    {"db", CONFIG_TEXT, KEY(db), "", 0, 0, NULL,
+     "A PostgreSQL database, as postgres://USER@HOST:PORT/NAME; none: hub.db of the folder"},
+    {"db_tenant", CONFIG_TEXT, KEY(db_tenant), "default", 0, 0, NULL,
+     "Whose rows of the database are this hub's"},
+    {"db_password_file", CONFIG_TEXT, KEY(db_password_file), "", 0, 0, NULL,
+     "A file with the database's password, mode 0600; none: as PGPASSFILE or pg_hba.conf say"},
+    {"db_connections", CONFIG_INT, KEY(db_connections), "8", 1, 256, NULL,
+     "Connections to the database that write, and as many that read; batches wait for one"},
+    {"db_timeout", CONFIG_DURATION, KEY(db_timeout_ms), "30s", 1000, 3600000, NULL,
+     "How long the database may take for one statement before it counts as away"},
     {"rfm_recency_days", CONFIG_TEXT, KEY(rfm_recency_days), "30,90,180,365", 0, 0, NULL,
      "Days since a person was last seen at which the score r falls from 5 to 4, 3, 2, 1"},
     {"rfm_frequency", CONFIG_TEXT, KEY(rfm_frequency), "2,4,8,16", 0, 0, NULL,
@@ -95,7 +108,8 @@ enum dl_err settings_load(struct settings *ret, const char *dir, const char *pat
     return err ? err : read_edges(ret, path ? path : own.s, why);
 }
 
-enum dl_err settings_create(const char *dir, const char *name, const char *listen)
+enum dl_err settings_create(const char *dir, const char *name, const char *listen,
+                            const char *db, const char *tenant, const char *password_file)
 {
     struct file_path path;
     char *text = NULL;
@@ -106,8 +120,12 @@ enum dl_err settings_create(const char *dir, const char *name, const char *liste
     FILE *out = open_memstream(&text, &len);
     if (!out)
         return DL_E_NOMEM;
-    fprintf(out, "name = %s\nlisten = %s\n\n# Everything else, with its default:\n\n", name,
-            listen);
+    fprintf(out, "name = %s\nlisten = %s\n", name, listen);
+    if (*db)
+        fprintf(out, "db = %s\ndb_tenant = %s\n", db, tenant);
+    if (*db && *password_file)
+        fprintf(out, "db_password_file = %s\n", password_file);
+    fprintf(out, "\n# Everything else, with its default:\n\n");
     config_sample(out, settings_keys);
     err = fclose(out) == 0 ? file_write_new(path.s, text, len) : DL_E_NOMEM;
     free(text);

@@ -24,6 +24,7 @@ struct settings {
     int64_t max_connections_per_ip;
     int64_t idle_timeout_ms;
     int64_t batch_bytes_max;
+    int64_t drain_ms;
     int64_t enrolment_life_ms;
     int64_t device_cert_life_ms;
     char rfm_recency_days[CONFIG_TEXT_BYTES];
@@ -31,6 +32,11 @@ struct settings {
     char rfm_monetary[CONFIG_TEXT_BYTES];
     struct rfm_rules rfm; /* of these three */
     int64_t desk_per_day, desk_per_minute;
+    char db[CONFIG_TEXT_BYTES]; /* "": hub.db of the folder */
+    char db_tenant[CONFIG_TEXT_BYTES];
+    char db_password_file[CONFIG_TEXT_BYTES];
+    int64_t db_connections;
+    int64_t db_timeout_ms;
     char tombstone_journal[CONFIG_TEXT_BYTES];
     int64_t consent_older;     /* 0: keep, 1: detach */
     int64_t retention_days[5]; /* enum retention_kind; 0: for ever */
@@ -45,9 +51,10 @@ extern const struct config_key settings_keys[];
 DL_MUST_CHECK enum dl_err settings_load(struct settings *ret, const char *dir, const char *path,
                                         struct dl_why *why);
 
-/* Writes DIR's own file: the two values init knows, and every key with its
- * default as a comment. */
-DL_MUST_CHECK enum dl_err settings_create(const char *dir, const char *name,
-                                          const char *listen);
+/* Writes DIR's own file: the values init knows, and every key with its default as a
+ * comment. `db` "": the folder's own database. */
+DL_MUST_CHECK enum dl_err settings_create(const char *dir, const char *name, const char *listen,
+                                          const char *db, const char *tenant,
+                                          const char *password_file);
 
 #endif

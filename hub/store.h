@@ -311,7 +311,11 @@ struct store_recipes {
     size_t tokens_len;
 };
 
-enum store_likeness_state { STORE_LIKENESS_LINKED, STORE_LIKENESS_REVIEW };
+enum store_likeness_state {
+    STORE_LIKENESS_LINKED,
+    STORE_LIKENESS_REVIEW,
+    STORE_LIKENESS_SEVERAL, /* a and b are one node: a contact that several people share */
+};
 
 /* What the matcher concluded of two nodes. */
 struct store_likeness {
@@ -418,18 +422,25 @@ struct store_stats {
 
 /* ---- the interface ---------------------------------------------------------------- */
 
-enum store_access { STORE_READ, STORE_WRITE };
+/* STORE_ALONE: STORE_WRITE with no other one beside it, in whatever process. Whoever
+ * erases, re-keys or changes what all go by begins so. */
+enum store_access { STORE_READ, STORE_WRITE, STORE_ALONE };
 
 struct store {
     /* Rolls back what this thread left open. */
     void (*close)(struct store *st);
 
     /* STORE_READ sees one state throughout. DL_E_BUSY: another process writes,
-     * for longer than one waits. DL_E_FULL: disk. After an error of commit
-     * nothing was stored and the transaction is over. */
+     * for longer than one waits. DL_E_FULL: disk. DL_E_NET: a server that is away.
+     * After an error of commit nothing was stored and the transaction is over; but
+     * after DL_E_NET of commit nobody knows, and what is put again must be found out.
+     * Where several processes write, any call between may say DL_E_BUSY: roll back,
+     * and do all of it again. */
     enum dl_err (*begin)(struct store *st, enum store_access access);
     enum dl_err (*commit)(struct store *st);
     void (*rollback)(struct store *st);
+    /* Outside a transaction: whether a batch would be taken in now. */
+    enum dl_err (*ready)(struct store *st);
 
     /* Devices. add: takes name, epoch, secret_hash, secret_expires_ms, added_ms;
      * gives no. DL_E_EXISTS: the name is pending, active or revoked. A removed
@@ -690,8 +701,9 @@ struct store {
     enum dl_err (*audience_refuse)(struct store *st,
                                    const uint8_t element[static GROUP_ELEMENT_BYTES],
                                    int64_t refused_ms);
-    /* Deletes what the person of an observation has refused; 0: what anybody has. */
-    enum dl_err (*audience_settle)(struct store *st, int64_t observation);
+    /* Deletes what the people of these observations have refused; count 0: what
+     * anybody has. */
+    enum dl_err (*audience_settle)(struct store *st, const int64_t *observations, size_t count);
 
     /* Measures that come to nothing need not be kept, and are not told. */
     enum dl_err (*measures_add)(struct store *st, const struct store_measure *measures,

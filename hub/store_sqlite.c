@@ -77,35 +77,20 @@ static enum dl_err scrub(struct store *st)
     return err == DL_E_BUSY ? DL_OK : err; /* somebody reads: a later checkpoint does it */
 }
 
-/* ---- counters ---------------------------------------------------------------------- */
-
-/* As migration 005 spells them; no name of a store_counter is one of these. */
-static const char *const kept_names[SQLITE_KEPT_COUNT] = {
-    [SQLITE_KEPT_NODES] = "kept nodes",
-    [SQLITE_KEPT_PROFILES] = "kept profiles",
-    [SQLITE_KEPT_SHARED] = "kept shared",
-    [SQLITE_KEPT_DETACHED] = "kept detached",
-    [SQLITE_KEPT_SATURATED] = "kept saturated",
-    [SQLITE_KEPT_BLOCKED] = "kept blocked",
-    [SQLITE_KEPT_QUARANTINED] = "kept quarantined",
-    [SQLITE_KEPT_OBSERVATIONS] = "kept observations",
-};
-
-void sqlite_tally_node(struct sqlite_tally *tally, unsigned marks, int64_t sign)
+/* That the file can be read is all that can be told without waiting for a turn. */
+static enum dl_err ready(struct store *st)
 {
-    static const unsigned marks_of[SQLITE_KEPT_COUNT] = {
-        [SQLITE_KEPT_PROFILES] = STORE_MARK_NAMES,
-        [SQLITE_KEPT_SHARED] = STORE_MARK_SHARED,
-        [SQLITE_KEPT_DETACHED] = STORE_MARK_DETACHED,
-        [SQLITE_KEPT_SATURATED] = STORE_MARK_SATURATED,
-        [SQLITE_KEPT_BLOCKED] = STORE_MARK_BLOCKED,
-        [SQLITE_KEPT_QUARANTINED] = STORE_MARK_QUARANTINED,
-    };
-    tally->n[SQLITE_KEPT_NODES] += sign;
-    for (size_t i = 0; i < SQLITE_KEPT_COUNT; i++)
-        if (marks & marks_of[i])
-            tally->n[i] += sign;
+    struct store_stream nobody;
+    static const uint8_t zeros[STORE_STREAM_BYTES] = {0};
+    enum dl_err err = st->begin(st, STORE_READ);
+    if (err)
+        return err;
+    err = st->stream_find(st, zeros, &nobody);
+    st->rollback(st);
+    return err == DL_E_NOT_FOUND ? DL_OK : err;
 }
+
+/* ---- counters ---------------------------------------------------------------------- */
 
 static enum dl_err add_to(struct store *st, const char *name, int64_t n)
 {
@@ -117,11 +102,11 @@ static enum dl_err add_to(struct store *st, const char *name, int64_t n)
     return sqlite_run(q);
 }
 
-enum dl_err sqlite_tally_keep(struct store *st, const struct sqlite_tally *tally)
+enum dl_err sqlite_tally_keep(struct store *st, const struct store_tally *tally)
 {
     enum dl_err err = DL_OK;
-    for (size_t i = 0; !err && i < SQLITE_KEPT_COUNT; i++)
-        err = add_to(st, kept_names[i], tally->n[i]);
+    for (size_t i = 0; !err && i < STORE_KEPTS; i++)
+        err = add_to(st, store_kept_name((enum store_kept)i), tally->n[i]);
     return err;
 }
 
@@ -145,23 +130,14 @@ static enum dl_err get(struct store *st, const char *name, int64_t *ret)
 static enum dl_err stats(struct store *st, struct store_stats *ret)
 {
     struct store_stats stats = {.profiles = 0};
-    int64_t *const kept[SQLITE_KEPT_COUNT] = {
-        [SQLITE_KEPT_NODES] = &stats.identifiers,
-        [SQLITE_KEPT_PROFILES] = &stats.profiles,
-        [SQLITE_KEPT_SHARED] = &stats.shared,
-        [SQLITE_KEPT_DETACHED] = &stats.detached,
-        [SQLITE_KEPT_SATURATED] = &stats.saturated,
-        [SQLITE_KEPT_BLOCKED] = &stats.blocked,
-        [SQLITE_KEPT_QUARANTINED] = &stats.quarantined,
-        [SQLITE_KEPT_OBSERVATIONS] = &stats.observations,
-    };
     int64_t *const counted[] = {&stats.devices, &stats.devices_revoked, &stats.streams,
                                 &stats.tombstones};
     enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < STORE_COUNTERS; i++)
         err = get(st, store_counter_name((enum store_counter)i), &stats.counters[i]);
-    for (size_t i = 0; !err && i < SQLITE_KEPT_COUNT; i++)
-        err = get(st, kept_names[i], kept[i]);
+    for (size_t i = 0; !err && i < STORE_KEPTS; i++)
+        err = get(st, store_kept_name((enum store_kept)i),
+                  store_kept_in(&stats, (enum store_kept)i));
     if (err)
         return err;
     sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_BASE, STMT_STATS);
@@ -215,6 +191,7 @@ enum dl_err store_sqlite_open(struct store **ret, const char *path, enum store_a
     s->api.close = close_store;
     s->api.count = count;
     s->api.stats = stats;
+    s->api.ready = ready;
     s->api.scrub = scrub;
     struct db_spec spec = {.application_id = APPLICATION_ID,
                            .retired_id = RETIRED_ID,

@@ -149,19 +149,21 @@ static enum dl_err audience_refuse(struct store *st,
     return sqlite_run(q);
 }
 
-static enum dl_err audience_settle(struct store *st, int64_t observation)
+static enum dl_err audience_settle(struct store *st, const int64_t *observations, size_t count)
 {
     sqlite3_stmt *any = stmt(st, STMT_REFUSED_ANY);
     enum dl_err err = sqlite_first(any);
     if (err) /* most hubs, most of the time */
         return err == DL_E_NOT_FOUND ? DL_OK : err;
     err = sqlite_end(any, DL_OK);
-    if (err)
-        return err;
-    sqlite3_stmt *q = stmt(st, observation ? STMT_SETTLE_ONE : STMT_SETTLE_ALL);
-    if (observation)
-        bind_int(q, 1, observation);
-    return sqlite_run(q);
+    if (!err && count == 0)
+        return sqlite_run(stmt(st, STMT_SETTLE_ALL));
+    for (size_t i = 0; !err && i < count; i++) {
+        sqlite3_stmt *q = stmt(st, STMT_SETTLE_ONE);
+        bind_int(q, 1, observations[i]);
+        err = sqlite_run(q);
+    }
+    return err;
 }
 
 struct sqlite_stmts sqlite_audience_part(struct store *api)

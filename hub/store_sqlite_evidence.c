@@ -94,7 +94,7 @@ static enum dl_err observations_add(struct store *st, const struct store_observa
         bind_int(q, 3, obs[i].anchor);
         err = sqlite_run(q);
     }
-    struct sqlite_tally tally = {.n[SQLITE_KEPT_OBSERVATIONS] = (int64_t)count};
+    struct store_tally tally = {.n[STORE_KEPT_OBSERVATIONS] = (int64_t)count};
     return err ? err : sqlite_tally_keep(st, &tally);
 }
 
@@ -116,7 +116,7 @@ static enum dl_err observations_delete(struct store *st, const int64_t *observat
 {
     static const enum stmt steps[] = {STMT_DROP_EVIDENCE, STMT_DROP_MEASURES,
                                       STMT_DROP_OBSERVATION};
-    struct sqlite_tally tally = {{0}};
+    struct store_tally tally = {{0}};
     enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < count; i++) {
         for (size_t step = 0; !err && step < sizeof steps / sizeof steps[0]; step++) {
@@ -124,7 +124,7 @@ static enum dl_err observations_delete(struct store *st, const int64_t *observat
             bind_int(q, 1, observations[i]);
             err = sqlite_run(q);
         }
-        tally.n[SQLITE_KEPT_OBSERVATIONS] -= sqlite3_changes(sqlite_of(st)->db.sql);
+        tally.n[STORE_KEPT_OBSERVATIONS] -= sqlite3_changes(sqlite_of(st)->db.sql);
     }
     return err ? err : sqlite_tally_keep(st, &tally);
 }

@@ -173,7 +173,7 @@ static enum dl_err node_numbers(struct store *st, int64_t *ret, size_t count)
 static enum dl_err nodes_add(struct store *st, const struct store_node *nodes, size_t count)
 {
     sqlite3_stmt *q = stmt(st, STMT_NODE_ADD);
-    struct sqlite_tally tally = {{0}};
+    struct store_tally tally = {{0}};
     enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < count; i++) {
         const struct store_node *n = &nodes[i];
@@ -185,32 +185,32 @@ static enum dl_err nodes_add(struct store *st, const struct store_node *nodes, s
         bind_int(q, 6, n->parent);
         bind_int(q, 7, n->root);
         err = sqlite_run(q);
-        sqlite_tally_node(&tally, n->marks, 1);
+        store_tally_node(&tally, n->marks, 1);
     }
     return err ? err : sqlite_tally_keep(st, &tally);
 }
 
-static enum dl_err tally_old(struct store *st, int64_t node, struct sqlite_tally *tally)
+static enum dl_err tally_old(struct store *st, int64_t node, struct store_tally *tally)
 {
     sqlite3_stmt *q = stmt(st, STMT_NODE_MARKS);
     bind_int(q, 1, node);
     enum dl_err err = sqlite_first(q);
     if (err)
         return err;
-    sqlite_tally_node(tally, (unsigned)sqlite3_column_int(q, 0), -1);
+    store_tally_node(tally, (unsigned)sqlite3_column_int(q, 0), -1);
     return sqlite_end(q, DL_OK);
 }
 
 static enum dl_err nodes_set(struct store *st, const struct store_node *nodes, size_t count)
 {
     sqlite3_stmt *q = stmt(st, STMT_NODE_SET);
-    struct sqlite_tally tally = {{0}};
+    struct store_tally tally = {{0}};
     enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < count; i++) {
         err = tally_old(st, nodes[i].no, &tally);
         if (err)
             break;
-        sqlite_tally_node(&tally, nodes[i].marks, 1);
+        store_tally_node(&tally, nodes[i].marks, 1);
         bind_int(q, 1, nodes[i].no);
         bind_int(q, 2, nodes[i].parent);
         bind_int(q, 3, nodes[i].root);
@@ -220,7 +220,7 @@ static enum dl_err nodes_set(struct store *st, const struct store_node *nodes, s
     return err ? err : sqlite_tally_keep(st, &tally);
 }
 
-static enum dl_err delete_node(struct store *st, int64_t node, struct sqlite_tally *tally)
+static enum dl_err delete_node(struct store *st, int64_t node, struct store_tally *tally)
 {
     static const enum stmt steps[] = {STMT_LIKENESSES_DELETE, STMT_DECISIONS_DELETE,
                                       STMT_NODE_DELETE};
@@ -237,7 +237,7 @@ static enum dl_err delete_node(struct store *st, int64_t node, struct sqlite_tal
 
 static enum dl_err nodes_delete(struct store *st, const int64_t *nodes, size_t count)
 {
-    struct sqlite_tally tally = {{0}};
+    struct store_tally tally = {{0}};
     enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < count; i++) {
         sqlite3_stmt *held = stmt(st, STMT_NODE_HELD);

@@ -7,7 +7,7 @@
 #ifndef DUNLIN_HUB_STORE_SQLITE_INTERNAL_H
 #define DUNLIN_HUB_STORE_SQLITE_INTERNAL_H
 
-#include "hub/store.h"
+#include "hub/store_kept.h"
 #include "platform/db.h"
 #include "platform/thread.h"
 
@@ -81,28 +81,8 @@ static inline sqlite3_stmt *sqlite_stmt(struct store *st, enum sqlite_part part,
     return s->db.stmts[s->part_at[part] + which];
 }
 
-/* Counts that stats tell, kept as rows come and go: counting ten million nodes for
- * every scrape of the metrics would take seconds. */
-enum sqlite_kept {
-    SQLITE_KEPT_NODES,
-    SQLITE_KEPT_PROFILES, /* this one and those below by marks of nodes */
-    SQLITE_KEPT_SHARED,
-    SQLITE_KEPT_DETACHED,
-    SQLITE_KEPT_SATURATED,
-    SQLITE_KEPT_BLOCKED,
-    SQLITE_KEPT_QUARANTINED,
-    SQLITE_KEPT_OBSERVATIONS,
-    SQLITE_KEPT_COUNT
-};
-
-struct sqlite_tally {
-    int64_t n[SQLITE_KEPT_COUNT];
-};
-
-/* A node with these marks comes (1) or goes (-1). */
-void sqlite_tally_node(struct sqlite_tally *tally, unsigned marks, int64_t sign);
 /* Within the transaction of the rows that were counted. */
-enum dl_err sqlite_tally_keep(struct store *st, const struct sqlite_tally *tally);
+enum dl_err sqlite_tally_keep(struct store *st, const struct store_tally *tally);
 
 /* Ends a statement that was stepped: `err` of the caller, else SQLite's own. */
 enum dl_err sqlite_end(sqlite3_stmt *q, enum dl_err err);

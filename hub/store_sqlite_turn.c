@@ -121,7 +121,7 @@ static enum dl_err begin(struct store *st, enum store_access access)
 {
     struct sqlite_store *s = sqlite_of(st);
     take_turn(&s->turn);
-    enum dl_err err = access == STORE_WRITE ? begin_write(s) : begin_read(s);
+    enum dl_err err = access == STORE_READ ? begin_read(s) : begin_write(s);
     if (!err)
         return DL_OK;
     if (s->turn.is_part && sqlite3_get_autocommit(s->db.sql))

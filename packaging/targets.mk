@@ -18,6 +18,18 @@ unit-build: $(UNIT_BIN)
 unit: unit-build ## unit tests of this variant (SAN=asan, SAN=tsan, CC=clang)
 	@tests/run unit $(UNIT_BIN)
 
+# One and the same suite holds for every engine behind hub/store.h. On PostgreSQL it runs
+# with a server of its own, on Citus with the one that DUNLIN_CITUS_URL names.
+STORE_TESTS := $(shell grep -l 'hub/fixture.h' $(wildcard tests/unit/hub/test_*.c) /dev/null)
+STORE_BIN   := $(patsubst %.c,$(B)/%,$(filter-out %/test_convert.c %/test_store_turn.c %/test_journal.c,$(STORE_TESTS)))
+.PHONY: unit-postgres test-citus
+unit-postgres: unit-build
+	@if tests/support/postgres.sh have; then tests/support/postgres.sh with tests/run postgres $(STORE_BIN); \
+	 else tests/run skip postgres "the store on PostgreSQL" "no server: apt-get install postgresql"; fi
+test-citus: unit-build ## the store's suite on the Citus cluster at DUNLIN_CITUS_URL
+	@if [ -z "$(DUNLIN_CITUS_URL)" ]; then echo "skipped: DUNLIN_CITUS_URL names no coordinator"; \
+	 else DUNLIN_TEST_DB='$(DUNLIN_CITUS_URL)' DUNLIN_TEST_DISTRIBUTE=1 tests/run citus $(STORE_BIN); fi
+
 INTEGRATION := $(sort $(wildcard tests/integration/*.sh))
 PRIVACY     := $(sort $(wildcard tests/privacy/*.sh))
 FAULT       := $(sort $(wildcard tests/fault/*.sh))
@@ -38,6 +50,7 @@ test: test-packages ## everything that decides: layers, unit (ASan+UBSan, TSan),
 	@code=0; \
 	 tests/run layout tests/layers || code=1; \
 	 $(MAKE) -s SAN=asan unit || code=1; \
+	 $(MAKE) -s SAN=asan unit-postgres || code=1; \
 	 $(MAKE) -s SAN=tsan tsan || code=1; \
 	 $(MAKE) -s plain || code=1; \
 	 $(MAKE) -s CC=clang SAN=fuzz fuzz-corpus || code=1; \

@@ -57,6 +57,14 @@ static void put_hex(struct line *line, const uint8_t *bytes, size_t len)
         put(line, (const char[]){digits[bytes[i] >> 4], digits[bytes[i] & 15]}, 2);
 }
 
+static void put_code(struct line *line, const char *code, size_t len)
+{
+    for (size_t i = 0; i < len && code[i]; i++) {
+        bool plain = (code[i] >= '0' && code[i] <= '9') || (code[i] >= 'A' && code[i] <= 'Z');
+        put(line, plain ? &code[i] : "?", 1);
+    }
+}
+
 static void put_field(struct line *line, const struct log_field *f)
 {
     char number[32];
@@ -77,6 +85,9 @@ static void put_field(struct line *line, const struct log_field *f)
         break;
     case LOG_KIND_WORD:
         put(line, f->bytes, f->bytes_len);
+        break;
+    case LOG_KIND_CODE:
+        put_code(line, f->bytes, f->bytes_len);
         break;
     }
 }

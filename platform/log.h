@@ -19,13 +19,13 @@
 
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 
-enum log_kind { LOG_KIND_U64, LOG_KIND_I64, LOG_KIND_HEX, LOG_KIND_WORD };
+enum log_kind { LOG_KIND_U64, LOG_KIND_I64, LOG_KIND_HEX, LOG_KIND_WORD, LOG_KIND_CODE };
 
 struct log_field {
     const char *name;
     enum log_kind kind;
     uint64_t u64;      /* LOG_KIND_I64: the same bits */
-    const void *bytes; /* LOG_KIND_HEX; LOG_KIND_WORD: a static string */
+    const void *bytes; /* LOG_KIND_HEX; CODE; LOG_KIND_WORD: a static string */
     size_t bytes_len;
 };
 
@@ -36,6 +36,9 @@ struct log_field {
 #define LOG_HEX(name, p, n) ((struct log_field){"" name, LOG_KIND_HEX, 0, (p), (n)})
 /* `v` must be a string literal: "" v does not compile otherwise. */
 #define LOG_WORD(name, v) ((struct log_field){"" name, LOG_KIND_WORD, 0, "" v, sizeof(v) - 1})
+/* Another system's error code, five capitals and digits like an SQLSTATE; any other
+ * byte shows as '?'. */
+#define LOG_CODE(name, p) ((struct log_field){"" name, LOG_KIND_CODE, 0, (p), 5})
 #define LOG_ERR(err)      (log_field_err(err))
 
 #define LOG_END ((struct log_field){0})

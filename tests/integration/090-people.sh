@@ -37,3 +37,22 @@ check "recall holds" at_least "$(score recall)" 0.9
 caught >merged.csv
 is "no junior or namesake became another" "$(grep -v twin merged.csv)" ""
 check "nor did most twins" test $((4 * $(grep -c twin merged.csv))) -le "$(grep -c twin traps.csv)"
+
+# A couple with one phone, and nothing else in common but the home.
+couple() {
+    printf '{"id":"%s","type":"purchase","identifiers":{"given_name":"%s","surname":"Quill","date_of_birth":"%s","postcode":"50667","street":"High Street 3","city":"Cologne","phone":"+4915112345678"},"consent":{"profiling":true},"data":{"currency":"EUR","total_minor":100}}\n' "$@"
+}
+profile_of() {
+    dunlin-hub export events --dir hub --format ndjson |
+        jq -r --arg id "$1" 'select(.event_id == $id) | .profile_id'
+}
+{ couple c1 Jane 1971-03-14; couple c2 Oswald 1969-08-22; } >c.ndjson
+dunlin import --dir till --json --format ndjson c.ndjson >/dev/null
+check "the couple is delivered" dunlin flush --dir till --wait 60
+check "another run" dunlin-hub match run --dir hub
+jane=$(profile_of c1)
+check "their phone does not make them one" test "$jane" != "$(profile_of c2)"
+dunlin-hub profile explain --dir hub "$jane" --json >why.json
+is "explain says why" "$(jq -r '[.several[] | .type, .bits < -4] | join(" ")' why.json)" "phone true"
+check "in words too" grep -q 'names and birth dates beside it differ' \
+    <(dunlin-hub profile explain --dir hub "$jane")

@@ -1,7 +1,9 @@
 /* fixture.h - a hub in a folder of its own, and tills that speak to it without a network.
  *
  * Keys, seals and frames are the real ones; only TLS is left out. Functions are
- * static, so that each test is one program with what it uses.
+ * static, so that each test is one program with what it uses. The store is a file of
+ * the folder, or, where DUNLIN_TEST_DB names a PostgreSQL database, a tenant of it
+ * for each test: the same tests hold for both.
  */
 #ifndef DUNLIN_TEST_HUB_FIXTURE_H
 #define DUNLIN_TEST_HUB_FIXTURE_H
@@ -61,6 +63,61 @@ DL_UNUSED static enum dl_err fixture_remove(void *ctx, const char *name)
     return file_join(&path, ctx, name) ? DL_E_INPUT : file_remove(path.s);
 }
 
+/* Whether the tests run on PostgreSQL. */
+DL_UNUSED static bool on_server(void)
+{
+    const char *url = getenv("DUNLIN_TEST_DB");
+    return url && *url;
+}
+
+/* A round costs a server more, and `count` of them the patience of whoever waits. */
+DL_UNUSED static int rounds_of(int count)
+{
+    return on_server() ? count / 10 : count;
+}
+
+/* A store that is empty, for the keys that the folder has or will have. */
+DL_UNUSED static void fixture_new_store(const char *dir)
+{
+    static const char *const files[] = {HUB_FILE_DB, HUB_FILE_DB "-wal", HUB_FILE_DB "-shm",
+                                        SETTINGS_FILE};
+    struct file_path path;
+    char text[CONFIG_TEXT_BYTES + 128];
+    uint8_t mark[8];
+    char tenant[2 * sizeof mark + 1];
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        assert_int_equal(file_join(&path, dir, files[i]), DL_OK);
+        if (file_exists(path.s))
+            assert_int_equal(file_remove(path.s), DL_OK);
+    }
+    if (!on_server())
+        return;
+    random_bytes(mark, sizeof mark);
+    bytes_to_hex(tenant, mark, sizeof mark);
+    snprintf(text, sizeof text, "db = %s\ndb_tenant = %s\ndb_connections = 4\n",
+             getenv("DUNLIN_TEST_DB"), tenant);
+    assert_int_equal(file_write_new(path.s, text, strlen(text)), DL_OK);
+}
+
+/* The same folder and keys, the store as after init. */
+DL_UNUSED static void fixture_renew(struct fixture *fx)
+{
+    struct where where;
+    struct store *st = NULL;
+    struct dl_why why = {.text = ""};
+    uint8_t mark[WHERE_MARK_BYTES];
+    memcpy(mark, fx->hub->where.mark, sizeof mark);
+    hub_close(fx->hub);
+    fx->hub = NULL;
+    fixture_new_store(fx->dir);
+    assert_int_equal(where_of_folder(&where, fx->dir, &why), DL_OK);
+    where.create = where.has_mark = true;
+    memcpy(where.mark, mark, sizeof mark);
+    assert_int_equal(where_open(&st, &where, STORE_WRITE, &why), DL_OK);
+    st->close(st);
+    assert_int_equal(hub_open(&fx->hub, fx->dir, &why), DL_OK);
+}
+
 DL_UNUSED static int fixture_open(void **state)
 {
     struct fixture *fx = calloc(1, sizeof *fx);
@@ -71,7 +128,9 @@ DL_UNUSED static int fixture_open(void **state)
     snprintf(fx->dir, sizeof fx->dir, "/tmp/dunlin-hub-XXXXXX");
     assert_non_null(mkdtemp(fx->dir));
     struct dl_why why = {.text = ""};
-    assert_int_equal(hub_create(fx->dir, &why), DL_OK);
+    fixture_new_store(fx->dir);
+    if (hub_create(fx->dir, &why) != DL_OK)
+        fail_msg("%s", why.text);
     assert_int_equal(custodian_draw(&fx->custodian, &s0), DL_OK);
     assert_int_equal(file_join(&path, fx->dir, HUB_FILE_SHARE), DL_OK);
     assert_int_equal(hub_share_save(s0, path.s), DL_OK);
@@ -237,6 +296,13 @@ DL_UNUSED static void till_deliver(struct till *t)
 {
     struct ingest_answer answer = till_send(t);
     assert_int_equal(answer.status, 200);
+}
+
+/* The id that till_sale gave the event of a seq. */
+DL_UNUSED static const char *sale_id(const struct till *t, unsigned seq, char ret[static 48])
+{
+    snprintf(ret, 48, "sale-%lld-%u", (long long)t->device, seq);
+    return ret;
 }
 
 /* What the hub's stats say of `name`. */

@@ -1,6 +1,7 @@
 #include "tests/unit/hub/fixture.h"
 
 #include "hub/audience.h"
+#include "hub/pg.h"
 #include "hub/store_sqlite_internal.h"
 #include "sync/audience_set.h"
 
@@ -54,11 +55,29 @@ static enum dl_err note(void *ctx, const struct store_audience *row)
     return DL_OK;
 }
 
+static int64_t rows_on_server(const struct where *w)
+{
+    struct pg_where where = {.url = w->url};
+    struct pg *q = NULL;
+    const char *const texts[] = {w->tenant};
+    int64_t n = 0;
+    assert_int_equal(pg_connect(&q, &where, NULL), DL_OK);
+    assert_int_equal(pg_number(q,
+                               "SELECT count(*) FROM audience WHERE tenant = "
+                               "(SELECT no FROM tenants WHERE name = $1)",
+                               texts, 1, 0, &n),
+                     DL_OK);
+    pg_close(q);
+    return n;
+}
+
 /* Of rows that belong to nobody any more too: a later observation may get the number. */
-static int64_t rows_in_file(struct fixture *fx)
+static int64_t rows_stored(struct fixture *fx)
 {
     struct store *st = fx->hub->reader;
     sqlite3_stmt *q = NULL;
+    if (on_server())
+        return rows_on_server(&fx->hub->where);
     assert_int_equal(st->begin(st, STORE_READ), DL_OK);
     assert_int_equal(sqlite3_prepare_v2(sqlite_of(st)->db.sql, "SELECT count(*) FROM audience",
                                         -1, &q, NULL),
@@ -85,7 +104,7 @@ static void expect_kept(struct fixture *fx, const char *want)
     st->rollback(st);
     qsort(marks, strlen(marks), 1, by_char);
     assert_string_equal(marks, want);
-    assert_int_equal(rows_in_file(fx), strlen(want));
+    assert_int_equal(rows_stored(fx), strlen(want));
 }
 
 static void the_newest_of_each_observation_is_kept(void **state)

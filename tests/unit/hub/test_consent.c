@@ -280,12 +280,12 @@ static void shuffle(void **state, bool with_yes, int rounds)
 
 static void any_order_of_noes_and_sales_gives_the_same(void **state)
 {
-    shuffle(state, false, ROUNDS);
+    shuffle(state, false, rounds_of(ROUNDS));
 }
 
 static void no_order_attaches_what_is_to_be_withheld(void **state)
 {
-    shuffle(state, true, ROUNDS);
+    shuffle(state, true, rounds_of(ROUNDS));
 }
 
 int main(void)

@@ -12,7 +12,7 @@ static void an_event_has_the_names_that_were_promised(void **state)
     json_t *sale = NULL, *visit = NULL;
     assert_int_equal(json_parse(&sale, text, (size_t)(second - text - 1), NULL, NULL), DL_OK);
     assert_int_equal(json_parse(&visit, second, strlen(second) - 1, NULL, NULL), DL_OK);
-    assert_string_equal(json_get_str(sale, "event_id"), "sale-1-1");
+    assert_string_equal(json_get_str(sale, "event_id"), sale_id(&t, 1, (char[48]){0}));
     assert_string_equal(json_get_str(sale, "device"), "till-1");
     assert_int_equal(json_get_int(sale, "seq", 0), 1);
     assert_string_equal(json_get_str(sale, "time"), "2025-11-24T16:00:00.000Z");

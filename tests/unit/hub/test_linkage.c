@@ -236,9 +236,58 @@ static void a_comparison_is_the_same_either_way_round(void **state)
             for (size_t j = 0; j < i; j++) {
                 double bits = linkage_weigh(&scale, &records[i], &records[j]);
                 assert_true(bits == linkage_weigh(&scale, &records[j], &records[i]));
+                bits = linkage_weigh_met(&scale, &records[i], &records[j], true);
+                assert_true(bits == linkage_weigh_met(&scale, &records[j], &records[i], true));
             }
         linkage_blocks_done(&blocks);
     }
+}
+
+/* ---- those who met at a contact --------------------------------------------------------- */
+
+static enum dl_err regroup_nobody(void *ctx)
+{
+    ++*(int *)ctx;
+    return DL_OK;
+}
+
+static float met_bits(const struct person *x, const struct person *y)
+{
+    struct linkage_record records[] = {record_of(1, x), record_of(2, y)};
+    struct linkage_met met = {.a = 0, .b = 1};
+    struct linkage_rules rules = linkage_defaults();
+    struct linkage_result result;
+    int calls = 0;
+    records[1].group = records[0].group; /* as the contact has it */
+    rules.met = &met;
+    rules.met_count = 1;
+    rules.regroup = regroup_nobody;
+    rules.ctx = &calls;
+    assert_int_equal(linkage_run(records, 2, &rules, &result), DL_OK);
+    assert_int_equal(calls, 1);
+    linkage_done(&result);
+    return met.bits;
+}
+
+static void of_two_at_one_phone_slips_tell_less_than_other_people(void **state)
+{
+    (void)state;
+    const struct person mate = {77, 22, 88, 44, 55, 66}, twin = {77, 22, 33, 44, 55, 66};
+    const struct person stranger = {71, 72, 73, 74, 75, 76};
+    const struct person married = {11, 99, 33, 44, 55, 66}, moved = {11, 22, 33, 47, 58, 69};
+    assert_true(met_bits(&jane, &mate) < -4);
+    assert_true(met_bits(&jane, &twin) < linkage_defaults().upper_bits); /* in doubt */
+    assert_true(met_bits(&jane, &stranger) < -4);
+    assert_true(met_bits(&jane, &married) > 0);
+    assert_true(met_bits(&jane, &moved) > 0);
+}
+
+static void what_is_not_known_tells_nobody_apart(void **state)
+{
+    (void)state;
+    const struct person undated = {71, 72, 0, 74, 75, 76}, name = {71, 72, 0, 0, 0, 0};
+    assert_true(met_bits(&jane, &undated) > -4);
+    assert_true(met_bits(&jane, &name) > -4);
 }
 
 static void what_was_joined_before_stays_one_cluster(void **state)
@@ -260,6 +309,27 @@ static void nobody_at_all_is_no_error(void **state)
     linkage_done(&r);
 }
 
+/* Neighbours by key have met: pairs by place, as linkage.h wants them. */
+#define MEETINGS CROWD
+static size_t list_meetings(const struct linkage_record *records,
+                            struct linkage_met ret[static MEETINGS])
+{
+    size_t count = 0;
+    for (uint32_t a = 0; a < CROWD; a++)
+        for (uint32_t b = a + 1; b < CROWD; b++) {
+            uint64_t x = records[a].key, y = records[b].key;
+            if ((x < y ? y - x : x - y) == 1)
+                ret[count++] = (struct linkage_met){.a = a, .b = b};
+        }
+    return count;
+}
+
+static size_t meeting_of(const struct linkage_record *records, const struct linkage_met *met)
+{
+    uint64_t x = records[met->a].key, y = records[met->b].key;
+    return (size_t)((x < y ? x : y) - 1000);
+}
+
 static void the_order_of_records_changes_nothing_in_a_thousand_shuffles(void **state)
 {
     (void)state;
@@ -267,6 +337,7 @@ static void the_order_of_records_changes_nothing_in_a_thousand_shuffles(void **s
     for (int world = 0; world < 100; world++) {
         struct person crowd[CROWD];
         uint64_t first[CROWD] = {0};
+        float bits[CROWD] = {0};
         size_t order[CROWD];
         draw_crowd(&seed, crowd);
         for (size_t i = 0; i < CROWD; i++)
@@ -275,7 +346,22 @@ static void the_order_of_records_changes_nothing_in_a_thousand_shuffles(void **s
             struct linkage_record records[CROWD];
             for (size_t i = 0; i < CROWD; i++)
                 records[i] = record_of(1000 + order[i], &crowd[order[i]]);
-            struct linkage_result r = link_all(records, CROWD);
+            struct linkage_met met[MEETINGS];
+            size_t met_count = list_meetings(records, met);
+            struct linkage_rules rules = linkage_defaults();
+            struct linkage_result r;
+            int calls = 0;
+            rules.met = met;
+            rules.met_count = met_count;
+            rules.regroup = regroup_nobody;
+            rules.ctx = &calls;
+            assert_int_equal(linkage_run(records, CROWD, &rules, &r), DL_OK);
+            for (size_t i = 0; i < met_count; i++) {
+                size_t at = meeting_of(records, &met[i]);
+                if (shuffle == 0)
+                    bits[at] = met[i].bits;
+                assert_true(bits[at] == met[i].bits);
+            }
             for (size_t i = 0; i < CROWD; i++) {
                 uint64_t root = records[r.clusters[i]].key;
                 if (shuffle == 0)
@@ -307,6 +393,8 @@ int main(void)
         cmocka_unit_test(exchanged_names_with_another_birth_date_are_two_people),
         cmocka_unit_test(a_comparison_is_the_same_either_way_round),
         cmocka_unit_test(what_was_joined_before_stays_one_cluster),
+        cmocka_unit_test(of_two_at_one_phone_slips_tell_less_than_other_people),
+        cmocka_unit_test(what_is_not_known_tells_nobody_apart),
         cmocka_unit_test(nobody_at_all_is_no_error),
         cmocka_unit_test(the_order_of_records_changes_nothing_in_a_thousand_shuffles),
     };

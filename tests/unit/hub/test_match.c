@@ -237,7 +237,7 @@ static void a_thousand_shuffles_agree_with_the_model(void **state)
     struct fixture *fx = *state;
     struct store *st = fx->hub->store;
     static struct world w;
-    for (int round = 0; round < 1000; round++) {
+    for (int round = 0; round < rounds_of(1000); round++) {
         size_t order[EVENTS];
         if (round % 10 == 0) /* a hundred worlds, each in ten orders */
             make_world(&w);
@@ -268,7 +268,7 @@ static void a_rebuild_from_the_evidence_changes_nothing(void **state)
     struct fixture *fx = *state;
     struct store *st = fx->hub->store;
     static struct world w;
-    for (int round = 0; round < 50; round++) {
+    for (int round = 0; round < rounds_of(50); round++) {
         size_t order[EVENTS];
         uint8_t before[NODES][PICTURE_BYTES] = {{0}};
         uint8_t after[NODES][PICTURE_BYTES] = {{0}};

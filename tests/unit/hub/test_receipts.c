@@ -355,7 +355,7 @@ static void bring_in(struct fixture *fx, const struct world *w, const size_t ord
         for (size_t i = 0; i < count; i++) {
             const struct happening *h = &w->at[order[done + i]];
             facts[i] = &h->fact;
-            events[i] = (struct store_event){.device = 1,
+            events[i] = (struct store_event){.device = w->streams[0].device,
                                              .stream = w->streams[h->stream].no,
                                              .seq = h->seq,
                                              .time_ms = h->time_ms,
@@ -430,7 +430,7 @@ static void a_thousand_shuffles_come_to_what_the_model_says(void **state)
     static struct world w;
     static struct rows rows;
     settle(fx, &w);
-    for (int round = 0; round < 1000; round++) {
+    for (int round = 0; round < rounds_of(1000); round++) {
         size_t order[EVENTS];
         if (round % 5 == 0) { /* two hundred worlds, each in five orders */
             make_world(fx, &w);

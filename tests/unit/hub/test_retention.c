@@ -148,7 +148,7 @@ static void sums_equal_a_recomputation(void **state)
     struct fixture *fx = *state;
     struct till t;
     till_init(&t, fx, "till-1");
-    for (int i = 0; i < 1500; i++) {
+    for (int i = 0; i < rounds_of(1500); i++) {
         char ids[96];
         snprintf(ids, sizeof ids, "email=p%d@x.de phone=+49%d loyalty_id=%d", i % 97,
                  i % 3 ? i % 97 : i % 31, i % 11 ? i % 97 : i);
@@ -157,7 +157,7 @@ static void sums_equal_a_recomputation(void **state)
     till_deliver(&t);
     struct retention_rules rules = purchases_for(365);
     struct retention_report seen = look(fx, &rules), gone = run(fx, &rules);
-    assert_true(seen.total > 100);
+    assert_true(seen.total > 10);
     assert_int_equal(seen.total, gone.total);
     assert_int_equal(seen.kinds[RETENTION_PURCHASE].count,
                      gone.kinds[RETENTION_PURCHASE].count);

@@ -254,7 +254,9 @@ static int set_up(void **state)
     curl_global_init(CURL_GLOBAL_DEFAULT);
     assert_non_null(mkdtemp(base));
     snprintf(hub_dir, sizeof hub_dir, "%s/hub", base);
-    if (init_hub(hub_dir, "hub.example.com", "127.0.0.1:0", "test", clock_wall_ms(), &why))
+    struct init_order order = {
+        .dir = hub_dir, .name = "hub.example.com", .listen = "127.0.0.1:0", .who = "test"};
+    if (init_hub(&order, clock_wall_ms(), &why))
         fail_msg("%s", why.text);
     assert_int_equal(settings_load(&settings, hub_dir, NULL, &why), DL_OK);
     make_share();

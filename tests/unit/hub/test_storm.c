@@ -7,8 +7,8 @@
 
 /* What happens on bad days: everybody shares something, or one wrong word joins all. */
 
-#define STORM  10000  /* profiles joined by one wrong rule */
-#define CROWD  100000 /* people beside the till's own phone */
+#define STORM  ((uint32_t)rounds_of(10000))  /* profiles joined by one wrong rule */
+#define CROWD  ((uint32_t)rounds_of(100000)) /* people beside the till's own phone */
 #define BATCH  500
 #define CIRCLE 400 /* profiles joined by one wrong act */
 #define CHAIN  60  /* links that each of two writers brings */
@@ -477,12 +477,10 @@ static void bring_chain(void *ctx)
 static void two_hub_processes_come_to_what_one_does(void **state)
 {
     struct fixture *fx = *state;
-    struct file_path path;
     struct dl_why why;
     struct writer one = {.fx = fx, .store = fx->hub->store}, other = {.fx = fx, .first = 1};
     struct thread *thread = NULL;
-    assert_int_equal(file_join(&path, fx->dir, HUB_FILE_DB), DL_OK);
-    assert_int_equal(store_sqlite_open(&other.store, path.s, STORE_WRITE, &why), DL_OK);
+    assert_int_equal(where_open(&other.store, &fx->hub->where, STORE_WRITE, &why), DL_OK);
     assert_int_equal(thread_start(&thread, bring_chain, &other), DL_OK);
     bring_chain(&one);
     thread_join(thread);
