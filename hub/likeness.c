@@ -344,7 +344,8 @@ static void fill_chunk(const struct run *r, size_t *old, size_t *now, struct chu
             c->drop[c->drop_count++] = *was;
             if (was->state != STORE_LIKENESS_REVIEW)
                 touch(c, was);
-        } else if (order > 0 || was->millibits != is->millibits || was->state != is->state) {
+        } else if (is &&
+                   (order > 0 || was->millibits != is->millibits || was->state != is->state)) {
             c->put[c->put_count++] = *is;
             if (is->state != STORE_LIKENESS_REVIEW ||
                 (order == 0 && was->state != STORE_LIKENESS_REVIEW))
