@@ -54,8 +54,9 @@ HARDEN := $(if $(SAN),,-fstack-protector-strong -D_FORTIFY_SOURCE=2)
 CPPFLAGS := -I. -I$(B)/gen $(DEPS_CFLAGS) -D_POSIX_C_SOURCE=200809L \
             $(if $(filter win,$(OS)),-D__USE_MINGW_ANSI_STDIO=1 -D_WIN32_WINNT=0x0A00) \
             -DDUNLIN_VERSION='"$(VERSION)"'
-CFLAGS   := -std=c17 -O2 -g -fPIE -ffunction-sections -fdata-sections $(HARDEN) $(WARN) \
-            $(SAN_FLAGS) $(EXTRA_CFLAGS)
+# With sections of data, MinGW's GCC writes zeroed statics into the file.
+SECTIONS := -ffunction-sections $(if $(filter posix,$(OS)),-fdata-sections)
+CFLAGS   := -std=c17 -O2 -g -fPIE $(SECTIONS) $(HARDEN) $(WARN) $(SAN_FLAGS) $(EXTRA_CFLAGS)
 LDFLAGS  := $(SAN_FLAGS) -Wl,--gc-sections \
             $(if $(filter posix,$(OS)),-pie $(if $(filter native,$(HOST)),-Wl$(,)-z$(,)pack-relative-relocs) -Wl$(,)-z$(,)relro$(,)-z$(,)now)
 

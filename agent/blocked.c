@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-static char fold(char c)
+static int fold(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
 /* Goes back to the last star when something does not fit: linear in practice, and

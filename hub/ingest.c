@@ -617,7 +617,7 @@ enum dl_err ingest_batch(struct hub *hub, int64_t device,
     *ret = (struct ingest_answer){.status = 0};
     struct batch b = {.hub = hub, .st = hub->store, .now_ms = now_ms, .answer = ret};
     enum dl_err err = decode(&b, stream, body, body_len);
-    if (!err && !refused(&b))
+    if (!err && b.records && !refused(&b))
         err = open_and_store_at_last(&b, device);
     if (err) {
         refuse(&b, 503, "unavailable", "The hub cannot store the batch now.");

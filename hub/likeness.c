@@ -10,7 +10,6 @@
 
 #define CHUNK     200 /* links in one transaction: a few milliseconds, so that ingest goes on */
 #define TRIES_MAX 10  /* of a chunk that another process disturbs */
-#define BITS_EACH 28  /* both names and the birth date, or names and a whole address */
 
 /* ---- one event's likeness -------------------------------------------------------------- */
 
@@ -40,7 +39,7 @@ bool likeness_token(const uint8_t *tokens, size_t len,
         if (group_add(sum.element, tokens + at + 2, sum.element))
             return false; /* the identity: no honest device makes such tokens */
     /* Others may well be written so. */
-    if (bits < BITS_EACH && !keep_apart(event, sum.element))
+    if (bits < LINKAGE_BITS_WHOLE && !keep_apart(event, sum.element))
         return false;
     *ret = sum;
     return true;
@@ -345,7 +344,8 @@ static void fill_chunk(const struct run *r, size_t *old, size_t *now, struct chu
             c->drop[c->drop_count++] = *was;
             if (was->state != STORE_LIKENESS_REVIEW)
                 touch(c, was);
-        } else if (order > 0 || was->millibits != is->millibits || was->state != is->state) {
+        } else if (is &&
+                   (order > 0 || was->millibits != is->millibits || was->state != is->state)) {
             c->put[c->put_count++] = *is;
             if (is->state != STORE_LIKENESS_REVIEW ||
                 (order == 0 && was->state != STORE_LIKENESS_REVIEW))

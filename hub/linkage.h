@@ -84,6 +84,8 @@ void linkage_done(struct linkage_result *result);
 
 /* What the whole attributes among `parts` (RECIPE_BIT of each) usually tell, in bits. */
 double linkage_usual_bits(uint32_t parts);
+#define LINKAGE_BITS_WHOLE                                                                     \
+    28 /* both names and the birth date, or names and a whole address: equal sets are one */
 #define LINKAGE_BITS_MIN 22 /* a surname and a birth date; with fewer it is nobody's record */
 
 #endif

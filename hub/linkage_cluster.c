@@ -35,27 +35,49 @@ static void unite(struct forest *f, const struct linkage_record *records, uint32
     f->next[y] = next;
 }
 
-/* Do the records across two clusters agree with the link, on the whole? Each pair
- * has a voice of limited weight, so that one strong pair cannot drown the others,
- * and less against than for: two records of one person may well have slips that do
- * not go together. In whole thousandths, so that the order of adding changes nothing. */
+static bool tells_birth(const struct linkage_record *r)
+{
+    for (unsigned no = 0; no < RECIPE_COUNT; no++)
+        if (r->tokens[no] && (recipe_at(no)->mask & RECIPE_BIT(RECIPE_BIRTH)))
+            return true;
+    return false;
+}
+
+/* A pair has a voice of limited weight, so that one strong pair cannot drown the
+ * others, and less against than for: two records of one person may well have slips that
+ * do not go together. In whole thousandths, so that the order of adding changes nothing. */
+static int64_t voice_of(const struct linkage_scale *scale, const struct linkage_record *a,
+                        const struct linkage_record *b)
+{
+    const double most = 12, least = -4;
+    double bits = linkage_weigh(scale, a, b);
+    return (int64_t)((bits > most ? most : bits < least ? least : bits) * 1000);
+}
+
+/* Do the records across two clusters agree with the link, on the whole? More so must, by
+ * themselves, those that tell a birth date: one that tells none goes as well with the
+ * father as with the son of one name, and would make them one. */
 static bool supported(const struct linkage_scale *scale, const struct linkage_record *records,
                       const struct forest *f, uint32_t x, uint32_t y)
 {
-    const double most = 12, least = -4;
-    int64_t sum = 0;
+    const int64_t each = 2000; /* thousandths of a bit, on average */
+    int64_t all = 0, born = 0, born_pairs = 0;
     uint32_t i = x;
     do {
+        bool tells = tells_birth(&records[i]);
         uint32_t j = y;
         do {
-            double bits = linkage_weigh(scale, &records[i], &records[j]);
-            bits = bits > most ? most : bits < least ? least : bits;
-            sum += (int64_t)(bits * 1000);
+            int64_t voice = voice_of(scale, &records[i], &records[j]);
+            all += voice;
+            if (tells && tells_birth(&records[j])) {
+                born += voice;
+                born_pairs++;
+            }
             j = f->next[j];
         } while (j != y);
         i = f->next[i];
     } while (i != x);
-    return sum > 0;
+    return all > 0 && born >= each * born_pairs;
 }
 
 struct ranked {

@@ -313,7 +313,7 @@ static enum dl_err lock(struct match_batch *a, bool *ret_again)
     }
     if (!err)
         err = a->st->blobs_find(a->st, blobs.at, blobs.count);
-    for (size_t i = 0, b = 0; !err && i < a->node_count; i++)
+    for (size_t i = 0, b = 0; !err && b < blobs.count; i++)
         if (a->about[i].in_new && !a->about[i].is_new && match_batch_usable(a, i)) {
             a->about[i].blob = blobs.at[b++];
             err = match_numbers_add(&all, a->about[i].blob);

@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-#define APPLICATION_ID 0x444c4831 /* "DLH1" */
+#define APPLICATION_ID 0x444c4832 /* "DLH2" */
+#define RETIRED_ID     0x444c4831 /* "DLH1": identifiers without marks, before 0.1.0 */
 /* A hub's working set is its indexes; SQLite's own 2 MB would read them from the
  * system again and again. Pages are taken as they are needed. */
 #define CACHE_PRAGMA "PRAGMA cache_size=-65536"
@@ -200,7 +201,9 @@ enum dl_err store_sqlite_open(struct store **ret, const char *path, enum store_a
     s->api.ready = ready;
     s->api.now_ms = now_ms;
     s->api.scrub = scrub;
-    struct db_spec spec = {.application_id = APPLICATION_ID, .migrations = hub_migrations};
+    struct db_spec spec = {.application_id = APPLICATION_ID,
+                           .retired_id = RETIRED_ID,
+                           .migrations = hub_migrations};
     const char **sql = gather(s, &spec.stmt_count);
     spec.stmt_sql = sql;
     enum dl_err err = sql ? DL_OK : DL_E_NOMEM;

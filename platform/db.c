@@ -235,7 +235,12 @@ static enum dl_err identify(struct opening *o, enum db_mode mode, int64_t *ret_v
     if (err)
         return err;
     int known = newest(o->spec);
-    if (id != o->spec->application_id)
+    if (id == o->spec->retired_id && id != 0)
+        dl_why_set(o->why,
+                   "%.160s was made before version 0.1.0 and cannot be converted; start a new "
+                   "one, or install what made it again",
+                   o->path);
+    else if (id != o->spec->application_id)
         dl_why_set(o->why, "%.160s is a database of another program", o->path);
     else if (version > known)
         dl_why_set(o->why,

@@ -20,6 +20,7 @@ struct db_migration {
 
 struct db_spec {
     int32_t application_id;
+    int32_t retired_id; /* of a layout that no migration starts from; 0: none */
     const struct db_migration *migrations; /* ends with version 0 */
     const char *const *stmt_sql;
     size_t stmt_count;
@@ -36,9 +37,10 @@ enum db_mode { DB_READ_WRITE, DB_READ_ONLY };
 /* Opens or creates (0600) and migrates in one transaction per step. A new file
  * is built beside its place and renamed in, with auto_vacuum=INCREMENTAL, so that
  * an empty file, or a WAL without its file, is known for a loss and refused.
- * DL_E_CORRUPT: not a database, another program's, newer than this program, or
- * damaged; the file is left as it was found and `why` says which. DB_READ_ONLY
- * neither creates (DL_E_NOT_FOUND) nor migrates, and reads beside a running writer. */
+ * DL_E_CORRUPT: not a database, another program's, newer than this program, of a
+ * retired layout, or damaged; the file is left as it was found and `why` says which.
+ * DB_READ_ONLY neither creates (DL_E_NOT_FOUND) nor migrates, and reads beside a running
+ * writer. */
 DL_MUST_CHECK enum dl_err db_open(struct db *ret, const char *path, enum db_mode mode,
                                   const struct db_spec *spec, struct dl_why *why);
 void db_close(struct db *db);

@@ -162,11 +162,12 @@ static void cut_extension(struct written *w)
     w->len = at;
 }
 
-/* The key of a telephone that has this letter. */
-static int key_of(int32_t letter)
+/* The key of a telephone that has this letter; -1: it is none. */
+static int key_of(int32_t c)
 {
     static const char keys[] = "22233344455566677778889999";
-    return keys[(letter | 0x20) - 'a'] - '0';
+    size_t letter = (size_t)((c | 0x20) - 'a');
+    return letter < sizeof keys - 1 ? keys[letter] - '0' : -1;
 }
 
 static size_t count_letters(const struct written *w)
@@ -185,7 +186,7 @@ static enum normalise_reason read_digits(struct written *w, struct phone_text *r
     for (size_t i = 0; i < w->len; i++) {
         int32_t c = w->points[i];
         int value = phone_digit(c);
-        if (value < 0 && vanity && phone_is_letter(c))
+        if (value < 0 && vanity)
             value = key_of(c);
         else if (value >= 0 && vanity && c >= 0x80)
             return NORMALISE_BAD_CHARACTER; /* libphonenumber forgets these */

@@ -30,9 +30,11 @@ struct bench {
     bool verbose;
     const char *events_path, *truth_path;
     struct people_record *people;
-    struct linkage_record *tokens;
-    bool *tells;       /* enough to have a likeness at the hub */
     size_t count, own; /* the first `own` are no distractors */
+    struct linkage_record *likenesses;
+    size_t likeness_count;
+    uint32_t *of; /* a record's likeness */
+    bool *tells;  /* enough to have one at the hub */
 };
 
 static double now_s(void)
@@ -90,26 +92,67 @@ static bool draw(struct bench *b)
     size_t cap = b->records + b->distractors + 2 * PEOPLE_HOUSEHOLD_MAX;
     struct people *people = people_make(b->seed, b->profile);
     b->people = calloc(cap, sizeof *b->people);
-    b->tokens = calloc(cap, sizeof *b->tokens);
-    b->tells = calloc(cap, sizeof *b->tells);
-    if (!people || !b->people || !b->tokens || !b->tells)
+    if (!people || !b->people) {
+        people_free(people);
         return false;
+    }
     while (b->count < b->records)
         b->count += people_household(people, false, b->people + b->count, PEOPLE_HOUSEHOLD_MAX);
     b->own = b->count;
     while (b->count < b->own + b->distractors)
         b->count += people_household(people, true, b->people + b->count, PEOPLE_HOUSEHOLD_MAX);
     people_free(people);
-    for (size_t i = 0; i < b->count; i++) {
-        (void)people_canonical(&b->people[i]);
-        tokenise(&b->people[i], &b->tokens[i]);
-        b->tokens[i].group = (uint32_t)i;
-        b->tells[i] = linkage_usual_bits(parts_of(&b->tokens[i])) >= LINKAGE_BITS_MIN;
-        if (!b->tells[i])
-            memset(b->tokens[i].tokens, 0, sizeof b->tokens[i].tokens);
-        b->tokens[i].key = hash((const char *)&i, sizeof i, 77);
-    }
     return true;
+}
+
+struct written {
+    struct linkage_record tokens;
+    uint32_t record;
+    bool whole; /* tells enough to be one with its equals (hub/likeness.h) */
+};
+
+static int by_tokens(const void *x, const void *y)
+{
+    const struct written *a = x, *b = y;
+    int order = memcmp(a->tokens.tokens, b->tokens.tokens, sizeof a->tokens.tokens);
+    if (order != 0)
+        return order;
+    return a->record < b->record ? -1 : a->record > b->record;
+}
+
+/* As the hub does: equal sets are one likeness, and what tells too little has none. */
+static bool list_likenesses(struct bench *b)
+{
+    struct written *list = calloc(b->count + 1, sizeof *list);
+    b->likenesses = calloc(b->count + 1, sizeof *b->likenesses);
+    b->of = calloc(b->count + 1, sizeof *b->of);
+    b->tells = calloc(b->count + 1, sizeof *b->tells);
+    bool ok = list && b->likenesses && b->of && b->tells;
+    for (size_t i = 0; ok && i < b->count; i++) {
+        (void)people_canonical(&b->people[i]);
+        list[i].record = (uint32_t)i;
+        tokenise(&b->people[i], &list[i].tokens);
+        double bits = linkage_usual_bits(parts_of(&list[i].tokens));
+        b->tells[i] = bits >= LINKAGE_BITS_MIN;
+        list[i].whole = bits >= LINKAGE_BITS_WHOLE;
+        if (!b->tells[i])
+            memset(list[i].tokens.tokens, 0, sizeof list[i].tokens.tokens);
+    }
+    if (ok)
+        qsort(list, b->count, sizeof *list, by_tokens);
+    for (size_t i = 0; ok && i < b->count; i++) {
+        if (!i || !list[i].whole ||
+            memcmp(list[i].tokens.tokens, list[i - 1].tokens.tokens,
+                   sizeof list[i].tokens.tokens) != 0) {
+            struct linkage_record *likeness = &b->likenesses[b->likeness_count];
+            *likeness = list[i].tokens;
+            likeness->group = (uint32_t)b->likeness_count++;
+            likeness->key = hash((const char *)&list[i].record, sizeof list[i].record, 77);
+        }
+        b->of[list[i].record] = (uint32_t)(b->likeness_count - 1);
+    }
+    free(list);
+    return ok;
 }
 
 static void show_pair(const struct bench *b, size_t i, size_t j, const char *between)
@@ -145,7 +188,7 @@ static bool judge(const struct bench *b, const uint32_t *clusters, struct pairs 
     if (!list)
         return false;
     for (size_t i = 0; i < b->count; i++)
-        list[i] = (struct member){clusters[i], (uint32_t)i};
+        list[i] = (struct member){clusters[b->of[i]], (uint32_t)i};
     qsort(list, b->count, sizeof *list, by_cluster);
     *ret = (struct pairs){0, 0, 0, 0};
     for (size_t i = 0; i < b->count; i++) {
@@ -203,12 +246,13 @@ static enum cause cause_of(const struct bench *b, const struct linkage_link *lin
         return CAUSE_NO_LIKENESS;
     unsigned shared = 0;
     for (unsigned no = 0; no < RECIPE_COUNT; no++) {
-        uint64_t token = b->tokens[i].tokens[no];
-        shared += token && token != UINT64_MAX && token == b->tokens[j].tokens[no];
+        uint64_t token = b->likenesses[b->of[i]].tokens[no];
+        shared += token && token != UINT64_MAX && token == b->likenesses[b->of[j]].tokens[no];
     }
     if (shared < 2)
         return CAUSE_UNPROPOSED;
-    struct linkage_link wanted = {.a = (uint32_t)i, .b = (uint32_t)j};
+    struct linkage_link wanted = {.a = b->of[i] < b->of[j] ? b->of[i] : b->of[j],
+                                  .b = b->of[i] < b->of[j] ? b->of[j] : b->of[i]};
     const struct linkage_link *link = bsearch(&wanted, links, count, sizeof wanted, by_places);
     if (!link)
         return CAUSE_LIGHT;
@@ -227,7 +271,7 @@ static void show_missed(const struct bench *b, const struct linkage_result *resu
     for (size_t i = 0; i < b->own; i++)
         for (size_t j = i + 1; j < b->own && j < i + 64; j++)
             if (b->people[i].entity == b->people[j].entity &&
-                result->clusters[i] != result->clusters[j]) {
+                result->clusters[b->of[i]] != result->clusters[b->of[j]]) {
                 enum cause cause = cause_of(b, result->links, result->link_count, i, j);
                 counts[cause]++;
                 missed++;
@@ -273,14 +317,16 @@ static bool run(struct bench *b)
     double start = now_s();
     if (!draw(b))
         return false;
-    printf("records %zu, of these distractors %zu; tokens a record %.1f, made in %.1f s\n",
-           b->count, b->count - b->own, (double)tokens_made / (double)b->count,
-           now_s() - start);
+    printf("records %zu, of these distractors %zu\n", b->count, b->count - b->own);
     if (b->events_path && b->truth_path)
         return write_files(b);
+    if (!list_likenesses(b))
+        return false;
+    printf("likenesses %zu, tokens a record %.1f, made in %.1f s\n", b->likeness_count,
+           (double)tokens_made / (double)b->count, now_s() - start);
     struct linkage_result result;
     start = now_s();
-    if (linkage_run(b->tokens, (uint32_t)b->count, &b->rules, &result) != DL_OK)
+    if (linkage_run(b->likenesses, (uint32_t)b->likeness_count, &b->rules, &result) != DL_OK)
         return false;
     double took = now_s() - start;
     struct pairs pairs;
@@ -333,7 +379,8 @@ int main(int argc, char **argv)
     }
     bool ok = run(&b);
     free(b.people);
-    free(b.tokens);
+    free(b.likenesses);
+    free(b.of);
     free(b.tells);
     return ok ? 0 : 1;
 }

@@ -234,7 +234,9 @@ static void in_other_case(const struct normalise_site *site, uint8_t type, const
     char other[TEXT_SIZE];
     for (size_t i = 0; i < len; i++) {
         bool letter = (value[i] | 0x20) >= 'a' && (value[i] | 0x20) <= 'z';
-        other[i] = letter ? (char)(value[i] ^ 0x20) : value[i];
+        other[i] = value[i];
+        if (letter)
+            other[i] = (char)(value[i] ^ 0x20);
     }
     must_be(site, type, other, len, wanted);
 }

@@ -186,12 +186,8 @@ static void a_card_is_found_however_it_is_spelt(void **state)
         "PAN4242424242424242EUR",
         "3782-822463-10005",
         "４２４２．４２４２．４２４２．４２４２",
-        "4242\xE2\x80\x8B"
-        "4242\xC2\xAD"
-        "42424242", /* invisible between */
-        "4242\xE3\x80\x80"
-        "4242\xE2\x80\x94"
-        "4242 4242", /* wide blank, dash */
+        "4242\u200B4242\u00AD42424242",  /* invisible between */
+        "4242\u30004242\u20144242 4242", /* wide blank, dash */
     };
     for (size_t i = 0; i < sizeof found / sizeof *found; i++)
         assert_int_equal(in_text(found[i]), PII_CARD);

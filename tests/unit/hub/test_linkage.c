@@ -129,21 +129,28 @@ static void draw_crowd(uint64_t *seed, struct person crowd[CROWD])
     }
 }
 
-/* In a crowd, so that bits have a population to be held against. */
-static bool are_one(const struct linkage_record *a, const struct linkage_record *b)
+/* In a crowd, so that bits have a population to be held against: which of the first
+ * `count` are one with the first. */
+static void join(const struct linkage_record *few, uint32_t count, bool with_first[])
 {
     struct linkage_record records[200];
-    const uint32_t count = sizeof records / sizeof *records;
-    for (uint32_t i = 2; i < count; i++) {
+    const uint32_t all = sizeof records / sizeof *records;
+    for (uint32_t i = 0; i < all; i++) {
         struct person p = {1000 + i, 2000 + i, 3000 + i, 4000 + i, 5000 + i, 6000 + i};
-        records[i] = record_of(100 + i, &p);
+        records[i] = i < count ? few[i] : record_of(100 + i, &p);
     }
-    records[0] = *a;
-    records[1] = *b;
-    struct linkage_result r = link_all(records, count);
-    bool one = r.clusters[0] == r.clusters[1];
+    struct linkage_result r = link_all(records, all);
+    for (uint32_t i = 0; i < count; i++)
+        with_first[i] = r.clusters[i] == r.clusters[0];
     linkage_done(&r);
-    return one;
+}
+
+static bool are_one(const struct linkage_record *a, const struct linkage_record *b)
+{
+    struct linkage_record few[] = {*a, *b};
+    bool with_first[2];
+    join(few, 2, with_first);
+    return with_first[1];
 }
 
 static void two_national_ids_are_two_people(void **state)
@@ -169,6 +176,23 @@ static void birth_dates_far_apart_are_two_people(void **state)
 }
 
 /* Numbers of the recipes that cover a part. */
+static void who_tells_no_birth_date_does_not_make_father_and_son_one(void **state)
+{
+    (void)state;
+    struct person father_elsewhere = jane, unborn = jane, son = jane;
+    father_elsewhere.city = 166;
+    unborn.birth = 0;
+    son.birth = 133;
+    struct linkage_record few[] = {record_of(1, &jane), record_of(2, &father_elsewhere),
+                                   record_of(3, &unborn), record_of(4, &son)};
+    bool with_first[4];
+    join(few, 3, with_first);
+    assert_true(with_first[1] && with_first[2]);
+    join(few, 4, with_first);
+    assert_true(with_first[1]);
+    assert_false(with_first[3]);
+}
+
 static void change(struct linkage_record *r, uint32_t parts, uint64_t by)
 {
     for (unsigned no = 0; no < RECIPE_COUNT; no++)
@@ -387,6 +411,7 @@ int main(void)
         cmocka_unit_test(a_verdict_stands_above_bits),
         cmocka_unit_test(two_national_ids_are_two_people),
         cmocka_unit_test(birth_dates_far_apart_are_two_people),
+        cmocka_unit_test(who_tells_no_birth_date_does_not_make_father_and_son_one),
         cmocka_unit_test(one_wrong_digit_of_a_birth_date_is_forgiven),
         cmocka_unit_test(a_slip_in_each_of_both_names_is_forgiven),
         cmocka_unit_test(exchanged_names_are_one_person_who_moved),

@@ -162,6 +162,24 @@ static void a_newer_file_is_refused_as_it_is(void **state)
     assert_contains(why.text, "newer version (schema 7, this program knows 1)");
 }
 
+static void a_retired_layout_is_refused_as_it_is(void **state)
+{
+    (void)state;
+    struct db db;
+    struct dl_why why;
+    struct db_spec then = {.application_id = 7, .migrations = one};
+    struct db_spec now = {.application_id = APP, .retired_id = 7, .migrations = two};
+    assert_int_equal(db_open(&db, at("then.db"), DB_READ_WRITE, &then, NULL), DL_OK);
+    db_close(&db);
+    assert_int_equal(db_open(&db, at("then.db"), DB_READ_WRITE, &now, &why), DL_E_CORRUPT);
+    assert_contains(why.text, "before version 0.1.0");
+    assert_int_equal(db_open(&db, at("then.db"), DB_READ_ONLY, &now, &why), DL_E_CORRUPT);
+    assert_contains(why.text, "before version 0.1.0");
+    assert_int_equal(db_open(&db, at("then.db"), DB_READ_WRITE, &then, NULL), DL_OK);
+    assert_int_equal(number(&db, "PRAGMA user_version"), 1);
+    db_close(&db);
+}
+
 static void files_that_are_not_ours_are_refused(void **state)
 {
     (void)state;
@@ -274,6 +292,7 @@ int main(void)
         cmocka_unit_test(an_older_file_is_migrated),
         cmocka_unit_test(a_migration_that_fails_leaves_the_last_step),
         cmocka_unit_test(a_newer_file_is_refused_as_it_is),
+        cmocka_unit_test(a_retired_layout_is_refused_as_it_is),
         cmocka_unit_test(files_that_are_not_ours_are_refused),
         cmocka_unit_test(a_cut_or_scribbled_file_is_refused_and_kept),
         cmocka_unit_test(a_reader_sees_what_a_running_writer_commits),
