@@ -140,7 +140,7 @@ int main(int argc, char **argv)
     bench_till_make(&till, &b, 1, events / BATCH * BATCH, &crowd);
 
     double wall = now_s(), cpu = cpu_s();
-    bench_till_ingest(&till, b.hub);
+    bench_till_ingest(&till, b.hub, 0, till.events / BATCH);
     double hub_wall = now_s() - wall, hub_cpu = cpu_s() - cpu;
     size_t threads = b.hub->threads;
     wall = now_s(), cpu = cpu_s();

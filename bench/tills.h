@@ -11,6 +11,7 @@
 #include "crypto/secret.h"
 #include "hub/hub.h"
 #include "hub/ingest.h"
+#include "hub/settings.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/json.h"
@@ -264,10 +265,11 @@ DL_UNUSED static void bench_till_free(struct bench_till *till)
     free(till->seen);
 }
 
-/* Has the hub take all of the till's batches. */
-DL_UNUSED static void bench_till_ingest(const struct bench_till *till, struct hub *hub)
+/* Has the hub take the till's batches from one up to another. */
+DL_UNUSED static void bench_till_ingest(const struct bench_till *till, struct hub *hub,
+                                        size_t from, size_t end)
 {
-    for (size_t i = 0; i < till->events / BATCH; i++) {
+    for (size_t i = from; i < end; i++) {
         struct ingest_answer answer;
         const uint8_t *stream = till->frames[i] + 6;
         die_on(ingest_batch(hub, till->device, stream, till->frames[i], till->frame_lens[i],
