@@ -64,7 +64,7 @@ struct pg_slot {
     struct pg_audit_line *audit; /* oldest first */
     struct store_scan *scans;    /* the same */
     size_t scan_count;
-    struct pg_numbers held;      /* blobs locked, and nodes that nobody else sees yet */
+    struct pg_numbers held; /* blobs locked, and nodes that nobody else sees yet */
     struct pg_crowd crowds[PG_CROWDS];
 };
 

@@ -23,7 +23,8 @@ enum stmt {
 #define FROM " FROM scans s JOIN devices d ON d.tenant = $1 AND d.no = s.device "
 #define TICKET(param)                                                                          \
     ", t.status, t.changed_version, t.changed_ms, t.product" FROM                              \
-    "LEFT JOIN roster_tickets t ON t.tenant = $1 AND t.roster = " param " AND t.hash = s.ticket "
+    "LEFT JOIN roster_tickets t ON t.tenant = $1 AND t.roster = " param                        \
+    " AND t.hash = s.ticket "
 
 static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_ADD] =
@@ -36,10 +37,9 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_SINCE] = (COLUMNS FROM "WHERE s.tenant = $1 AND s.event = $2 AND s.no > $3 "
                                  "ORDER BY s.no LIMIT $4"),
     [STMT_NEWEST] = "SELECT coalesce(max(no), 0) FROM scans WHERE tenant = $1",
-    [STMT_OF_EVENT] =
-        (COLUMNS TICKET("$7") "WHERE s.tenant = $1 AND s.event = $2 "
-                              "AND (s.list, s.ticket, s.no) > ($3, $4, $5) "
-                              "ORDER BY s.list, s.ticket, s.no LIMIT $6"),
+    [STMT_OF_EVENT] = (COLUMNS TICKET("$7") "WHERE s.tenant = $1 AND s.event = $2 "
+                                            "AND (s.list, s.ticket, s.no) > ($3, $4, $5) "
+                                            "ORDER BY s.list, s.ticket, s.no LIMIT $6"),
     [STMT_OF_LIST] =
         (COLUMNS TICKET("$7") "WHERE s.tenant = $1 AND s.event = $2 AND s.list = $3 "
                               "AND (s.ticket, s.no) > ($4, $5) "
@@ -201,8 +201,8 @@ static enum dl_err newest(struct store *st, int64_t *ret_no)
 }
 
 static enum dl_err of_event(struct store *st, const char *event, const char *list,
-                            int64_t roster, const struct store_scan_place *after,
-                            int64_t limit, store_scan_fn *fn, void *ctx)
+                            int64_t roster, const struct store_scan_place *after, int64_t limit,
+                            store_scan_fn *fn, void *ctx)
 {
     struct pg *q = stmt(st, list ? STMT_OF_LIST : STMT_OF_EVENT);
     pg_text(q, event);

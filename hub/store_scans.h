@@ -21,15 +21,6 @@
 
 struct store;
 
-struct store_scan {
-    struct scan scan; /* first; its device's name is an answer */
-    int64_t no;       /* given by the store */
-    int64_t device, stream;
-    char product[SCAN_NAME_BYTES];       /* as the gate told it; empty: it did not */
-    char operator_name[SCAN_NAME_BYTES]; /* who forced or annulled; empty: nobody */
-    struct store_scan_ticket ticket;     /* answer of of_event */
-};
-
 /* What the roster has of a ticket now. */
 struct store_scan_ticket {
     bool known;
@@ -37,6 +28,15 @@ struct store_scan_ticket {
     uint64_t changed_version; /* in which its status last changed, */
     int64_t changed_ms;       /* and when; 0: it did not */
     uint16_t product;         /* place in the words */
+};
+
+struct store_scan {
+    struct scan scan; /* first; its device's name is an answer */
+    int64_t no;       /* given by the store */
+    int64_t device, stream;
+    char product[SCAN_NAME_BYTES];       /* as the gate told it; empty: it did not */
+    char operator_name[SCAN_NAME_BYTES]; /* who forced or annulled; empty: nobody */
+    struct store_scan_ticket ticket;     /* answer of of_event */
 };
 
 /* Where a walk over an event goes on: zeroed to begin. */
@@ -59,8 +59,8 @@ struct store_scans {
     /* Of one event, or of one list of it (NULL: all), by list, ticket and no, after a
      * place; with what the roster of this no (0: none) has of each ticket. */
     enum dl_err (*of_event)(struct store *st, const char *event, const char *list,
-                            int64_t roster, const struct store_scan_place *after,
-                            int64_t limit, store_scan_fn *fn, void *ctx);
+                            int64_t roster, const struct store_scan_place *after, int64_t limit,
+                            store_scan_fn *fn, void *ctx);
     /* How many of_event would give. */
     enum dl_err (*count)(struct store *st, const char *event, const char *list,
                          int64_t *ret_count);

@@ -16,8 +16,9 @@ enum stmt {
     "SELECT s.no, s.device, s.stream, s.seq, s.event, s.list, s.ticket, s.id, s.annuls, "      \
     "s.type, s.reason, s.mode, s.forced, s.version, s.gate, s.product, s.operator, "           \
     "s.time_ms, s.timed, d.name"
-#define FROM          " FROM scans s CROSS JOIN devices d ON d.no = s.device "
-#define TICKET(param) ", t.status, t.changed_version, t.changed_ms, t.product" FROM            \
+#define FROM " FROM scans s CROSS JOIN devices d ON d.no = s.device "
+#define TICKET(param)                                                                          \
+    ", t.status, t.changed_version, t.changed_ms, t.product" FROM                              \
     "LEFT JOIN roster_tickets t ON t.roster = " param " AND t.hash = s.ticket "
 
 static const char *const stmt_sql[STMT_COUNT] = {
@@ -31,10 +32,9 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_OF_EVENT] =
         (COLUMNS TICKET("?6") "WHERE s.event = ?1 AND (s.list, s.ticket, s.no) > (?2, ?3, "
                               "?4) ORDER BY s.list, s.ticket, s.no LIMIT ?5"),
-    [STMT_OF_LIST] =
-        (COLUMNS TICKET("?6") "WHERE s.event = ?1 AND s.list = ?2 "
-                              "AND (s.ticket, s.no) > (?3, ?4) "
-                              "ORDER BY s.ticket, s.no LIMIT ?5"),
+    [STMT_OF_LIST] = (COLUMNS TICKET("?6") "WHERE s.event = ?1 AND s.list = ?2 "
+                                           "AND (s.ticket, s.no) > (?3, ?4) "
+                                           "ORDER BY s.ticket, s.no LIMIT ?5"),
     [STMT_COUNT_EVENT] = "SELECT count(*) FROM scans WHERE event = ?1",
     [STMT_COUNT_LIST] = "SELECT count(*) FROM scans WHERE event = ?1 AND list = ?2",
 };
@@ -150,8 +150,8 @@ static enum dl_err newest(struct store *st, int64_t *ret_no)
 }
 
 static enum dl_err of_event(struct store *st, const char *event, const char *list,
-                            int64_t roster, const struct store_scan_place *after,
-                            int64_t limit, store_scan_fn *fn, void *ctx)
+                            int64_t roster, const struct store_scan_place *after, int64_t limit,
+                            store_scan_fn *fn, void *ctx)
 {
     sqlite3_stmt *q = stmt(st, list ? STMT_OF_LIST : STMT_OF_EVENT);
     bind_text(q, 1, event);
