@@ -169,7 +169,7 @@ struct store_quarantined {
     int64_t device;
     uint8_t stream[STORE_STREAM_BYTES];
     uint64_t seq;
-    const char *reason; /* a code: seal, record, json, time, share, token */
+    const char *reason; /* a code: seal, record, json, time, scan, share, token */
     uint8_t sealed_stream[STORE_STREAM_BYTES]; /* with the header and body, to try again */
     uint8_t header[SEAL_HEADER_BYTES];
     const uint8_t *body;
