@@ -106,6 +106,22 @@ static bool decode(const char *from, char *ret, size_t cap)
     return true;
 }
 
+bool api_query_known(const struct api_request *req, const char *const *names, size_t count,
+                     struct api_response *r)
+{
+    for (const char *at = req->query; at && *at; at = strchr(at, '&'), at += at ? 1 : 0) {
+        size_t i = 0;
+        while (i < count &&
+               !(strncmp(at, names[i], strlen(names[i])) == 0 && at[strlen(names[i])] == '='))
+            i++;
+        if (i == count) {
+            problem_set(r, "bad-query", NULL);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool api_query_text(const struct api_request *req, const char *name, char *ret, size_t cap,
                     struct api_response *r)
 {
@@ -209,6 +225,7 @@ static const struct route routes[] = {
     {"POST", "/v1/checkins", true, api_checkins},
     {"POST", "/v1/forget", true, api_forget},
     {"POST", "/v1/flush", false, flush},
+    {"POST", "/v1/checkins/{scan_id}/annul", true, api_annul},
     {"POST", "/v1/checkins/search", true, api_search},
     {"GET", "/v1/checkins/stats", false, api_checkin_stats},
     {"GET", "/v1/rosters", false, api_rosters},
@@ -219,22 +236,23 @@ static const struct route routes[] = {
     {"GET", "/metrics", false, get_metrics},
 };
 
-/* The one path with a member in it: /v1/checkins/SCAN_ID/annul. */
-static const struct route annul_route = {"POST", API_CHECKINS API_ANNUL, true, api_annul};
-
-static bool is_annul(const char *path)
+/* A path may have one {member}: some bytes that are no slash. */
+static bool path_fits(const char *pattern, const char *path)
 {
-    size_t len = strlen(path), around = strlen(API_CHECKINS) + strlen(API_ANNUL);
-    return len > around && strncmp(path, API_CHECKINS, strlen(API_CHECKINS)) == 0 &&
-           strcmp(path + len - strlen(API_ANNUL), API_ANNUL) == 0;
+    const char *open = strchr(pattern, '{'), *close = open ? strchr(open, '}') : NULL;
+    if (!close)
+        return strcmp(pattern, path) == 0;
+    size_t before = (size_t)(open - pattern);
+    if (strncmp(pattern, path, before) != 0)
+        return false;
+    size_t member = strcspn(path + before, "/");
+    return member > 0 && strcmp(path + before + member, close + 1) == 0;
 }
 
 static const struct route *route_of(const char *path)
 {
-    if (is_annul(path))
-        return &annul_route;
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
-        if (strcmp(routes[i].path, path) == 0)
+        if (path_fits(routes[i].path, path))
             return &routes[i];
     return NULL;
 }

@@ -245,27 +245,31 @@ static bool known_only(const json_t *body, const char *const *names, size_t coun
     return false;
 }
 
+/* The member of the path; false: it is no scan's id. */
+static bool id_of(const char *path, uint8_t ret[static SCAN_ID_BYTES])
+{
+    char hex[2 * SCAN_ID_BYTES + 1];
+    const char *from = path + strlen(API_CHECKINS);
+    size_t len = strcspn(from, "/");
+    if (len != sizeof hex - 1)
+        return false;
+    memcpy(hex, from, len);
+    hex[len] = '\0';
+    return bytes_from_hex(ret, SCAN_ID_BYTES, hex);
+}
+
 void api_annul(struct agent *a, const struct api_request *req, struct api_response *r)
 {
     static const char *const names[] = {"why"};
-    char hex[2 * SCAN_ID_BYTES + 1];
     uint8_t id[SCAN_ID_BYTES];
     json_t *body = NULL;
-    const char *from = req->path + strlen(API_CHECKINS);
-    size_t len = strlen(from) - strlen(API_ANNUL);
-    if (len != sizeof hex - 1) {
-        problem_set(r, "not-found", NULL);
-        return;
-    }
-    memcpy(hex, from, len);
-    hex[len] = '\0';
-    if (!bytes_from_hex(id, sizeof id, hex)) {
-        problem_set(r, "not-found", NULL);
-        return;
-    }
     if (req->body_len > 0 && !api_parse_json(req, &body, r))
         return;
-    if (!body || known_only(body, names, 1, r))
+    if (body && !known_only(body, names, 1, r))
+        ;
+    else if (!id_of(req->path, id))
+        problem_set(r, "not-found", NULL);
+    else
         annul(a, id, json_get_str(body, "why"), r);
     json_decref(body);
 }
@@ -308,7 +312,9 @@ void api_checkin_stats(struct agent *a, const struct api_request *req, struct ap
 {
     char event[SCAN_NAME_BYTES], list[SCAN_NAME_BYTES];
     json_t *json = NULL;
-    if (!api_query_text(req, "event", event, sizeof event, r) ||
+    static const char *const names[] = {"event", "list"};
+    if (!api_query_known(req, names, 2, r) ||
+        !api_query_text(req, "event", event, sizeof event, r) ||
         !api_query_text(req, "list", list, sizeof list, r))
         return;
     enum dl_err err = door_stats(a->door, event, list, &json);

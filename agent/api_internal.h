@@ -7,8 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define API_CHECKINS "/v1/checkins/"
-#define API_ANNUL    "/annul"
+#define API_CHECKINS "/v1/checkins/" /* a scan's id follows */
 
 /* POST /v1/events, every content type of it. */
 void api_events(struct agent *a, const struct api_request *req, struct api_response *r);
@@ -41,6 +40,10 @@ bool api_query(const struct api_request *req, const char *name, int64_t max, int
  * answered 400, for it does not fit in `cap` bytes. */
 bool api_query_text(const struct api_request *req, const char *name, char *ret, size_t cap,
                     struct api_response *r);
+
+/* False: answered 400, for the query has a member of another name. */
+bool api_query_known(const struct api_request *req, const char *const *names, size_t count,
+                     struct api_response *r);
 
 /* A route with a shape of its own calls places by other names: /data -> "". */
 struct api_rename {
