@@ -591,6 +591,81 @@ static void what_is_counted_as_it_comes_is_what_counting_gives(void **state)
     assert_memory_equal(before, after, sizeof before);
 }
 
+/* ---- what stays of a code -------------------------------------------------------------- */
+
+#define MRZ "IDD<<CANARY0012938<<<<<<<<<<<<<<<" /* an ID card, held to the reader */
+
+struct search {
+    const char *dir, *needle;
+    bool found;
+};
+
+static enum dl_err look_into(void *ctx, const char *name)
+{
+    struct search *s = ctx;
+    struct file_path path;
+    uint8_t *bytes = NULL;
+    size_t size = 0, len = strlen(s->needle);
+    assert_int_equal(file_join(&path, s->dir, name), DL_OK);
+    if (file_read(path.s, 1 << 24, &bytes, &size))
+        return DL_OK;
+    for (size_t i = 0; !s->found && i + len <= size; i++)
+        s->found = memcmp(bytes + i, s->needle, len) == 0;
+    free(bytes);
+    return DL_OK;
+}
+
+static bool lies_on_disk(struct kiosk *g, const char *needle)
+{
+    struct search s = {.dir = g->folder.dir.s, .needle = needle};
+    assert_int_equal(file_each(s.dir, look_into, &s), DL_OK);
+    return s.found;
+}
+
+static void no_code_is_kept_whether_it_was_a_ticket_or_not(void **state)
+{
+    struct kiosk *g = *state;
+    static const char *const with[] = {",'consent':{'profiling':true}", ""};
+    struct roster_ticket t[] = {case_ticket("CANARYTICKET1", 2)};
+    kiosk_tickets(g, t, 1);
+    for (int i = 0; i < 2; i++) {
+        assert_string_equal(verdict(scan2(g, MRZ, MAIN ",'gate':'GATEWORD'", with[i])),
+                            "invalid");
+        assert_string_equal(verdict(scan2(g, MRZ, ",'list':'open'", with[i])), "ok");
+    }
+    assert_string_equal(
+        verdict(scan2(g, "CANARYTICKET1", MAIN ",'nonce':'CANARYNONCE'", with[0])), "ok");
+    json_decref(
+        ask(g, "POST", "/v1/checkins/search", "{'event':'fest','ticket':'" MRZ "'}").body);
+    assert_true(lies_on_disk(g, "GATEWORD")); /* so it would be found */
+    assert_false(lies_on_disk(g, "CANARY"));
+    agent_close(g->agent, 0);
+    assert_true(lies_on_disk(g, "GATEWORD"));
+    assert_false(lies_on_disk(g, "CANARY"));
+    kiosk_open(g);
+}
+
+/* Tokens are for tickets: whoever holds another card to the reader stays unknown. */
+static void only_a_ticket_becomes_a_token(void **state)
+{
+    struct kiosk *g = *state;
+    static const char *const consent = ",'consent':{'profiling':true}";
+    json_t *counts = accept_counts(g->agent->accept);
+    assert_int_equal(json_get_int(json_object_get(counts, "identifiers"), "ticket", 0), 0);
+    json_decref(counts);
+    assert_string_equal(verdict(scan2(g, MRZ, MAIN, consent)), "invalid");
+    assert_string_equal(verdict(scan2(g, "DAY", MAIN, "")), "ok");
+    counts = accept_counts(g->agent->accept);
+    assert_int_equal(json_get_int(json_object_get(counts, "identifiers"), "ticket", 0), 0);
+    json_decref(counts);
+    assert_string_equal(verdict(scan2(g, "VIP", MAIN, consent)), "ok");
+    assert_string_equal(verdict(scan2(g, "REVOKED", MAIN, consent)), "revoked");
+    assert_string_equal(verdict(scan2(g, SIGNED, ",'list':'signed'", consent)), "ok");
+    counts = accept_counts(g->agent->accept);
+    assert_int_equal(json_get_int(json_object_get(counts, "identifiers"), "ticket", 0), 3);
+    json_decref(counts);
+}
+
 static int make_sign(void **state)
 {
     json_setup();
@@ -630,6 +705,8 @@ int main(void)
         TEST(a_ticket_is_looked_up_by_its_order_or_itself),
         TEST(rosters_are_shown_with_their_lists_and_figures),
         TEST(all_are_out_after_the_hour_of_leaving),
+        TEST(no_code_is_kept_whether_it_was_a_ticket_or_not),
+        TEST(only_a_ticket_becomes_a_token),
         TEST(what_is_counted_as_it_comes_is_what_counting_gives),
     };
     return cmocka_run_group_tests(tests, make_sign, drop_sign);
