@@ -110,7 +110,10 @@ static struct fact fact_of(struct fixture *fx, const char *data)
     return fact_of_type(fx, "purchase", data);
 }
 
-#define SCAN(reason) "{\"event\":\"e\",\"scan\":{\"id\":\"aa\",\"reason\":\"" reason "\"}"
+#define HASH "\"0123456789abcdef0123456789abcdef\""
+#define SCAN(reason)                                                                           \
+    "{\"event\":\"e\",\"list\":\"l\",\"scan\":{\"id\":" HASH ",\"ticket\":" HASH               \
+    ",\"reason\":\"" reason "\",\"mode\":\"list\",\"version\":1}"
 
 static void who_was_refused_at_the_door_did_not_come(void **state)
 {
@@ -122,8 +125,10 @@ static void who_was_refused_at_the_door_did_not_come(void **state)
                      FACT_CHECKIN);
     assert_int_equal(fact_of_type(*state, "checkin", SCAN("ok") ",\"type\":\"exit\"}").visit,
                      FACT_NO_VISIT);
-    struct fact annulled = fact_of_type(*state, "checkin.annulled",
-                                        "{\"event\":\"e\",\"scan\":{\"annuls\":\"aa\"}}");
+    struct fact annulled = fact_of_type(
+        *state, "checkin.annulled",
+        "{\"event\":\"e\",\"list\":\"l\",\"scan\":{\"id\":\"ff23456789abcdef0123456789abcdef\","
+        "\"ticket\":" HASH ",\"annuls\":" HASH "}}");
     assert_memory_equal(annulled.strikes.at, let_in.receipt.at, sizeof let_in.receipt.at);
 }
 
