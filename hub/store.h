@@ -25,6 +25,7 @@
 #include "crypto/seal.h"
 #include "crypto/share.h"
 #include "crypto/sign.h"
+#include "hub/store_rosters.h"
 #include "platform/err.h"
 
 #include <stdbool.h>
@@ -806,6 +807,8 @@ struct store {
                               void *ctx);
     enum dl_err (*count)(struct store *st, enum store_counter counter, int64_t n);
     enum dl_err (*stats)(struct store *st, struct store_stats *ret);
+
+    struct store_rosters rosters;
 };
 
 /* The SQLite engine, a file of the hub's folder. STORE_WRITE makes it if absent

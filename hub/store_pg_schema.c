@@ -100,6 +100,8 @@ static const struct spread {
     {"counters", "tenant", "devices"},     {"desk_uses", "tenant", "devices"},
     {"consents", "tenant", "devices"},     {"refusals", "tenant", "devices"},
     {"audience", "tenant", "devices"},     {"rekey", "tenant", "devices"},
+    {"rosters", "tenant", "devices"},      {"roster_tickets", "tenant", "devices"},
+    {"roster_devices", "tenant", "devices"},
     {"events", "stream", "none"},          {"runs", "stream", "events"},
     {"gaps", "stream", "events"},          {"client_ids", "device", "none"},
     {"measures", "observation", "none"},
