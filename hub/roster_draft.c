@@ -104,6 +104,7 @@ enum dl_err roster_draft_add(struct roster_draft *draft, const char *code, size_
     }
     if (!err)
         draft->tickets[draft->count++] = ticket;
+    progress_set(draft->progress, draft->count);
     return err;
 }
 

@@ -11,6 +11,7 @@
 #include "crypto/roster_key.h"
 #include "platform/err.h"
 #include "platform/json.h"
+#include "platform/progress.h"
 #include "sync/checkin_zone.h"
 #include "sync/roster.h"
 
@@ -33,12 +34,13 @@ struct roster_draft {
     /* Members of the head that the file tells, as sync/roster.h has them: name, timezone,
      * zone, date_…, names, signers, lists. What is absent stays as it is. */
     json_t *head;
-    bool has_tickets; /* false: the file tells of none, and those there are stay */
+    bool whole; /* it tells of every ticket: those that it does not are no more */
     struct draft_ticket *tickets;
     size_t count, cap;
-    size_t repeats; /* rows that said the same as another one */
-    json_t *words;  /* texts by number; "" is 0 */
-    json_t *places; /* number by text */
+    size_t repeats;            /* rows that said the same as another one */
+    json_t *words;             /* texts by number; "" is 0 */
+    json_t *places;            /* number by text */
+    struct progress *progress; /* borrowed: counts tickets; may be NULL */
 };
 
 /* Takes the key in any case. The caller ends it with roster_draft_done. */
