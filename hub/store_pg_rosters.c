@@ -40,9 +40,8 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_FIND] = (ROSTER_COLUMNS "AND event = $2"),
     [STMT_FIND_LOCK] = (ROSTER_COLUMNS "AND event = $2 FOR UPDATE"),
     [STMT_EACH] = (ROSTER_COLUMNS "ORDER BY event"),
-    [STMT_SET] =
-        ("UPDATE rosters SET head_version = $3, ticket_version = $4, changed_ms = $5, "
-         "document = coalesce($6, document) WHERE tenant = $1 AND no = $2"),
+    [STMT_SET] = ("UPDATE rosters SET head_version = $3, ticket_version = $4, changed_ms = $5, "
+                  "document = coalesce($6, document) WHERE tenant = $1 AND no = $2"),
     [STMT_REMOVE_DEVICES] = "DELETE FROM roster_devices WHERE tenant = $1 AND roster = $2",
     [STMT_REMOVE_TICKETS] = "DELETE FROM roster_tickets WHERE tenant = $1 AND roster = $2",
     [STMT_REMOVE] = "DELETE FROM rosters WHERE tenant = $1 AND no = $2",
@@ -66,9 +65,11 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_TICKETS_COUNT] =
         ("SELECT status, product, count(*) FROM roster_tickets "
          "WHERE tenant = $1 AND roster = $2 GROUP BY status, product ORDER BY 1, 2"),
-    [STMT_ASSIGN] = ("INSERT INTO roster_devices(tenant, roster, device, gate, address) "
-                     "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, roster, device) "
-                     "DO UPDATE SET gate = excluded.gate, address = excluded.address"),
+    [STMT_ASSIGN] =
+        ("INSERT INTO roster_devices(tenant, roster, device, gate, address) "
+         "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, roster, device) "
+         "DO UPDATE SET gate = coalesce(nullif(excluded.gate, ''), roster_devices.gate), "
+         "address = coalesce(nullif(excluded.address, ''), roster_devices.address)"),
     [STMT_UNASSIGN] =
         "DELETE FROM roster_devices WHERE tenant = $1 AND roster = $2 AND device = $3",
     [STMT_GATES] = (GATE_COLUMNS "AND a.roster = $2 AND d.state IN (0, 1) ORDER BY d.name"),
@@ -209,11 +210,10 @@ static enum dl_err read_ticket(const struct pg_rows *rows, struct store_ticket *
     return DL_OK;
 }
 
-static enum dl_err tickets_after(struct store *st, int64_t roster, uint64_t version,
-                                 const uint8_t hash[static ROSTER_HASH_BYTES], int64_t limit,
-                                 enum dl_err (*fn)(void *ctx,
-                                                   const struct store_ticket *ticket),
-                                 void *ctx)
+static enum dl_err
+tickets_after(struct store *st, int64_t roster, uint64_t version,
+              const uint8_t hash[static ROSTER_HASH_BYTES], int64_t limit,
+              enum dl_err (*fn)(void *ctx, const struct store_ticket *ticket), void *ctx)
 {
     struct pg_rows rows;
     struct pg *q = stmt(st, STMT_TICKETS_AFTER);
@@ -243,10 +243,9 @@ static enum dl_err ticket_find(struct store *st, int64_t roster,
     return err ? err : pg_end(&rows, read_ticket(&rows, ret));
 }
 
-static enum dl_err tickets_count(struct store *st, int64_t roster,
-                                 enum dl_err (*fn)(void *ctx,
-                                                   const struct store_ticket_count *row),
-                                 void *ctx)
+static enum dl_err
+tickets_count(struct store *st, int64_t roster,
+              enum dl_err (*fn)(void *ctx, const struct store_ticket_count *row), void *ctx)
 {
     struct pg_rows rows;
     struct pg *q = stmt(st, STMT_TICKETS_COUNT);

@@ -85,7 +85,8 @@ struct store_rosters {
                                                    const struct store_ticket_count *row),
                                  void *ctx);
 
-    /* Devices; assign: over what is there. DL_E_NOT_FOUND of unassign: it had none.
+    /* Devices; assign: over what is there, but "" leaves that. DL_E_NOT_FOUND of unassign:
+     * it had none.
      * gates: those of a roster that are not revoked or removed, by name. of_device: by
      * event. */
     enum dl_err (*assign)(struct store *st, const struct store_gate *gate);

@@ -55,7 +55,8 @@ static const char *const stmt_sql[STMT_COUNT] = {
                             "WHERE roster = ?1 GROUP BY status, product ORDER BY 1, 2"),
     [STMT_ASSIGN] = ("INSERT INTO roster_devices(roster, device, gate, address) "
                      "VALUES (?1, ?2, ?3, ?4) ON CONFLICT(roster, device) DO UPDATE "
-                     "SET gate = excluded.gate, address = excluded.address"),
+                     "SET gate = coalesce(nullif(excluded.gate, ''), gate), "
+                     "address = coalesce(nullif(excluded.address, ''), address)"),
     [STMT_UNASSIGN] = "DELETE FROM roster_devices WHERE roster = ?1 AND device = ?2",
     [STMT_GATES] = (GATE_COLUMNS "WHERE a.roster = ?1 AND d.state IN (0, 1) ORDER BY d.name"),
     [STMT_OF_DEVICE] = (GATE_COLUMNS "WHERE a.device = ?1 ORDER BY r.event"),
@@ -202,11 +203,10 @@ static enum dl_err read_ticket(sqlite3_stmt *q, struct store_ticket *ret)
     return DL_OK;
 }
 
-static enum dl_err tickets_after(struct store *st, int64_t roster, uint64_t version,
-                                 const uint8_t hash[static ROSTER_HASH_BYTES], int64_t limit,
-                                 enum dl_err (*fn)(void *ctx,
-                                                   const struct store_ticket *ticket),
-                                 void *ctx)
+static enum dl_err
+tickets_after(struct store *st, int64_t roster, uint64_t version,
+              const uint8_t hash[static ROSTER_HASH_BYTES], int64_t limit,
+              enum dl_err (*fn)(void *ctx, const struct store_ticket *ticket), void *ctx)
 {
     sqlite3_stmt *q = stmt(st, STMT_TICKETS_AFTER);
     bind_int(q, 1, roster);
@@ -234,10 +234,9 @@ static enum dl_err ticket_find(struct store *st, int64_t roster,
     return err ? err : sqlite_end(q, read_ticket(q, ret));
 }
 
-static enum dl_err tickets_count(struct store *st, int64_t roster,
-                                 enum dl_err (*fn)(void *ctx,
-                                                   const struct store_ticket_count *row),
-                                 void *ctx)
+static enum dl_err
+tickets_count(struct store *st, int64_t roster,
+              enum dl_err (*fn)(void *ctx, const struct store_ticket_count *row), void *ctx)
 {
     sqlite3_stmt *q = stmt(st, STMT_TICKETS_COUNT);
     bind_int(q, 1, roster);
