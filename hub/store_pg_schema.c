@@ -114,6 +114,7 @@ static const struct spread {
     {"rosters", "tenant", "devices"},
     {"roster_tickets", "tenant", "devices"},
     {"roster_devices", "tenant", "devices"},
+    {"scans", "tenant", "devices"},
     {"events", "stream", "none"},
     {"runs", "stream", "events"},
     {"gaps", "stream", "events"},
