@@ -12,7 +12,7 @@
 struct linkage_rules linkage_defaults(void)
 {
     return (struct linkage_rules){
-        .upper_bits = 2.5, .lower_bits = 0, .cluster_max = 64, .block_max = 60};
+        .upper_bits = 3.5, .lower_bits = 0, .cluster_max = 64, .block_max = 60};
 }
 
 struct run {
