@@ -38,7 +38,8 @@ DEPS    := $(or $(DEPS_DIR),build/deps)/$(HOST)
 ifneq ($(filter-out help clean distclean dist layers format lint-sh packages,$(or $(MAKECMDGOALS),all)),)
 include $(DEPS)/deps.mk
 endif
-$(DEPS)/deps.mk: packaging/deps packaging/debian-packages.txt
+# A new line in the list of packages is no reason to build them all again.
+$(DEPS)/deps.mk: packaging/deps | packaging/debian-packages.txt
 	@packaging/install-packages build $(if $(filter-out native,$(HOST)),cross)
 	@packaging/deps $(HOST)
 	@touch $@
@@ -122,6 +123,12 @@ $(B)/gen/%_sql.h: packaging/embed-sql $(wildcard sync/sql/*.sql hub/sql/*.sql)
 	@packaging/embed-sql $* $(sort $(wildcard $*/sql/*.sql)) > $@.tmp && mv $@.tmp $@
 $(call obj,$(SRC_sync)): $(B)/gen/sync_sql.h
 $(call obj,$(SRC_hub)): $(B)/gen/hub_sql.h $(B)/gen/hub_pg_sql.h
+
+# ---- the gate's page becomes a header: gen/agent_web.h ----------------------------------
+$(B)/gen/agent_web.h: packaging/embed-web $(shell find agent/web -type f)
+	@mkdir -p $(@D)
+	@packaging/embed-web agent/web > $@.tmp && mv $@.tmp $@
+$(B)/obj/agent/gate_page.o: $(B)/gen/agent_web.h
 
 include packaging/targets.mk
 

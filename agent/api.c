@@ -1,6 +1,7 @@
 #include "agent/api.h"
 
 #include "agent/api_internal.h"
+#include "agent/gate_page.h"
 #include "agent/metrics.h"
 #include "agent/problem.h"
 #include "agent/status.h"
@@ -107,6 +108,12 @@ static void get_status(struct agent *a, const struct api_request *req, struct ap
     answer_json(r, 200, status_of_agent(a));
 }
 
+static void get_gate(struct agent *a, const struct api_request *req, struct api_response *r)
+{
+    (void)a;
+    gate_page_answer(req, r);
+}
+
 static void get_metrics(struct agent *a, const struct api_request *req, struct api_response *r)
 {
     (void)req;
@@ -164,10 +171,13 @@ static const struct route routes[] = {
     {"POST", "/v1/forget", true, api_forget}, {"POST", "/v1/flush", false, flush},
     {"GET", "/v1/status", false, get_status}, {"GET", "/healthz", false, healthz},
     {"GET", "/readyz", false, readyz},        {"GET", "/metrics", false, get_metrics},
+    {"GET", "/gate", false, get_gate},
 };
 
-static const struct route *route_of(const char *path)
+/* The page's other files are its own affair. */
+static const struct route *route_of(const char *asked)
 {
+    const char *path = gate_page_has(asked) ? GATE_PAGE_PATH : asked;
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
         if (strcmp(routes[i].path, path) == 0)
             return &routes[i];
