@@ -130,6 +130,18 @@ $(B)/gen/agent_web.h: packaging/embed-web $(shell find agent/web -type f)
 	@packaging/embed-web agent/web > $@.tmp && mv $@.tmp $@
 $(B)/obj/agent/gate_page.o: $(B)/gen/agent_web.h
 
+# The camera's decoder lies beside the agent: 0.4 MB that most of them never need.
+DECODER := $(BUILD)/share/dunlin/gate
+.PHONY: decoder
+decoder: $(DECODER)/zxing_reader.wasm.gz ## what lets the gate screen read codes by camera; from npm
+$(DECODER)/zxing_reader.wasm.gz: packaging/npm-deps packaging/npm/package-lock.json
+	@packaging/npm-deps
+	@mkdir -p $(@D)
+	@from=build/npm/node_modules/zxing-wasm; for f in es/reader/index.js:reader.js es/share.js:share.js \
+	   reader/zxing_reader.wasm:zxing_reader.wasm; do gzip -9nc $$from/dist/$${f%:*} > $(@D)/$${f#*:}.gz || exit 1; done
+	@cp build/npm/node_modules/zxing-wasm/LICENSE $(@D)/zxing-wasm.LICENSE
+	@touch $@
+
 include packaging/targets.mk
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -110,8 +110,7 @@ static void get_status(struct agent *a, const struct api_request *req, struct ap
 
 static void get_gate(struct agent *a, const struct api_request *req, struct api_response *r)
 {
-    (void)a;
-    gate_page_answer(req, r);
+    gate_page_answer(a->settings.gate_decoder, req, r);
 }
 
 static void get_metrics(struct agent *a, const struct api_request *req, struct api_response *r)

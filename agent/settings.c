@@ -83,6 +83,10 @@ const struct config_key settings_keys[] = {
     {"import.settle", CONFIG_DURATION, AT(drop_settle_ms), "2s", 0, 3600000, NULL,
      "a file is taken once it has not changed for so long"},
 
+    {"gate.decoder", CONFIG_TEXT, AT(gate_decoder), "", 0, 0, NULL,
+     "folder of the files that let the gate screen read codes by camera; empty: "
+     "share/dunlin/gate below /usr/local or /usr"},
+
     {"log.level", CONFIG_CHOICE, AT(log_level), "info", 0, 0, "debug|info|warn|error",
      "least important lines still written; SIGHUP reads it again"},
     {0},

@@ -43,6 +43,8 @@ struct settings {
     char drop_folder[CONFIG_TEXT_BYTES];
     char drop_mapping[CONFIG_TEXT_BYTES];
     int64_t drop_settle_ms;
+    /* [gate] */
+    char gate_decoder[CONFIG_TEXT_BYTES]; /* folder; "": where it is installed */
     /* [log] */
     int64_t log_level; /* enum log_level */
 };

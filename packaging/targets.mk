@@ -47,6 +47,7 @@ test-packages-web:
 	@command -v npm >/dev/null || packaging/install-packages npm
 	@packaging/install-packages web
 	@packaging/npm-deps test
+	@$(MAKE) -s decoder
 test: test-packages ## everything that decides: layers, unit (ASan+UBSan, TSan), integration, privacy
 	@$(MAKE) -s test-packages-web || echo "  the gate page is not tried in a browser"
 	@tests/run start
@@ -214,11 +215,14 @@ man: $(MAN_PAGES) ## man pages, from the same tables as --help
 install: all man ## into PREFIX (/usr/local), DESTDIR honoured
 	@install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
 	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	@if [ -f $(DECODER)/zxing_reader.wasm.gz ]; then install -d $(DESTDIR)$(PREFIX)/share/dunlin/gate; \
+	  install -m 644 $(DECODER)/* $(DESTDIR)$(PREFIX)/share/dunlin/gate/; fi
 	@for p in dunlin dunlin-hub dunlin-keys; do \
 	  install -s --strip-program=$(STRIP) -m 755 $(BIN)/$$p $(DESTDIR)$(PREFIX)/bin/; \
 	  install -m 644 $(B)/man/$$p.1 $(DESTDIR)$(PREFIX)/share/man/man1/; \
 	  $(BIN)/$$p --completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$p; done
 uninstall: ## takes back what install put there; never state or configuration
+	@rm -rf $(DESTDIR)$(PREFIX)/share/dunlin/gate
 	@for p in dunlin dunlin-hub dunlin-keys; do rm -f $(DESTDIR)$(PREFIX)/bin/$$p \
 	  $(DESTDIR)$(PREFIX)/share/man/man1/$$p.1 \
 	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$p; done

@@ -73,8 +73,3 @@ export async function search(event, order) {
 export async function rosters() {
   return (await once("GET", "/v1/rosters", null, PATIENCE_MS)).value;
 }
-
-export async function stats(event, list) {
-  const query = new URLSearchParams({ event, list });
-  return (await once("GET", `/v1/checkins/stats?${query}`, null, PATIENCE_MS)).value;
-}

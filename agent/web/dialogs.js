@@ -40,21 +40,29 @@ function options(select, pairs, chosen) {
 
 /* ---- where ------------------------------------------------------------------------------- */
 
+/* From the rosters of this device; where it has none, event and list are named by hand. */
 export function askPlace(rosters, place) {
-  const events = rosters.map((r) => [r.event, r.name ?? r.event]);
+  const own = rosters.length === 0;
+  const events = rosters.map((r) => [r.event, r.name || r.event]);
+  const value = (name) => $(`place-${name}-${own ? "own" : "in"}`).value.trim();
   const refresh = (event, list, gate) => {
-    const roster = rosters.find((r) => r.event === event);
-    options($("place-list-in"), (roster?.lists ?? []).map((l) => [l.list, l.name ?? l.list]), list);
-    const gates = new Set([...(roster?.gates ?? []), ...(roster?.lists ?? []).flatMap((l) => l.gates ?? [])]);
-    $("place-gates").replaceChildren(...[...gates].map((g) => new Option(g, g)));
-    $("place-gate-in").value = gate ?? roster?.gate ?? "";
+    const lists = rosters.find((r) => r.event === event)?.lists ?? [];
+    options($("place-list-in"), lists.map((l) => [l.id, l.name || l.id]), list);
+    $("place-gates").replaceChildren(...new Set(lists.flatMap((l) => l.gates ?? [])).values().map((g) => new Option(g, g)));
+    $("place-gate-in").value = gate ?? "";
   };
+  $("place-none").hidden = !own;
+  for (const name of ["event", "list"]) {
+    $(`place-${name}-in`).hidden = own;
+    $(`place-${name}-own`).hidden = !own;
+    $(`place-${name}-own`).value = place?.[name] ?? "";
+  }
   options($("place-event-in"), events, place?.event);
   refresh(place?.event ?? events[0]?.[0], place?.list, place?.gate);
   $("place-event-in").onchange = () => refresh($("place-event-in").value);
   return ask("place-dialog", () => ({
-    event: $("place-event-in").value,
-    list: $("place-list-in").value,
+    event: value("event"),
+    list: value("list"),
     gate: $("place-gate-in").value.trim(),
   }));
 }
@@ -89,18 +97,23 @@ export function askAnnul(entry) {
 
 /* ---- an order's tickets ------------------------------------------------------------------------ */
 
-function ticketLine(ticket) {
+/* As the list stands that this gate works by. */
+function ticketLine(ticket, list) {
   const line = document.createElement("li"), name = document.createElement("strong"), state = document.createElement("small");
-  const last = ticket.scans?.at(-1);
-  const known = { valid: "ticketValid", inside: "ticketIn", outside: "ticketOut" }[ticket.state];
+  const own = ticket.lists?.find((l) => l.list === list), last = own?.scans?.at(-1);
   name.textContent = [ticket.product, ticket.variation].filter(Boolean).join(", ") || t("tickets");
-  state.textContent = [known ? t(known) : t(`reason.${ticket.state}`), last && `${when(Date.parse(last.time))} ${last.gate ?? ""}`].filter(Boolean).join(" · ");
+  state.textContent = [
+    t(`ticket.${ticket.state}`),
+    own && t(own.inside ? "ticketIn" : "ticketOut"),
+    last && [when(Date.parse(last.time)), last.gate ?? last.device].filter(Boolean).join(" "),
+    ticket.attention,
+  ].filter(Boolean).join(" · ");
   line.append(name, state);
   return line;
 }
 
 /* find(order) asks the agent. */
-export function askSearch(find) {
+export function askSearch(find, list) {
   const show = (...nodes) => $("search-found").replaceChildren(...nodes);
   $("search-order").value = "";
   show();
@@ -109,11 +122,11 @@ export function askSearch(find) {
     const order = $("search-order").value.trim();
     if (!order) return $("search-order").focus();
     try {
-      const tickets = await find(order), list = document.createElement("ul");
-      list.append(...tickets.map(ticketLine));
-      show(tickets.length ? t("foundSome", { n: tickets.length }) : t("foundNone"), list);
+      const tickets = await find(order), lines = document.createElement("ul");
+      lines.append(...tickets.map((ticket) => ticketLine(ticket, list)));
+      show(tickets.length ? t("foundSome", { n: tickets.length }) : t("foundNone"), lines);
     } catch (error) {
-      show(error.status === 0 ? t("faultWhy") : t("faultAsk", { code: error.code }));
+      show(error.status === 0 ? t("faultWhy") : error.status === 404 ? t("foundNoRoster") : t("faultAsk", { code: error.code }));
     }
   };
   return ask("search-dialog", () => null);

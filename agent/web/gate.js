@@ -2,6 +2,7 @@
    on this machine; whether its hub is there changes a pill and nothing else. */
 
 import * as api from "./api.js";
+import * as camera from "./camera.js";
 import * as dialogs from "./dialogs.js";
 import * as lock from "./lock.js";
 import * as panel from "./panel.js";
@@ -25,6 +26,7 @@ let last = null; /* the scan on the panel; its code is forgotten with the panel 
 let annulable = null; /* the latest that let somebody through */
 const queue = [];
 let working = false;
+let stopCamera = null;
 
 /* ---- a scan ------------------------------------------------------------------------------ */
 
@@ -68,7 +70,8 @@ function submit(ticket, more = {}) {
   const code = ticket.trim();
   if (!code || queue.length >= QUEUE_MAX) return;
   if (!place) return choosePlace();
-  queue.push({ ...place, ticket: code, type, nonce: api.drawNonce(), ...more });
+  const where = Object.fromEntries(Object.entries(place).filter(([, value]) => value));
+  queue.push({ ...where, ticket: code, type, nonce: api.drawNonce(), ...more });
   work();
 }
 
@@ -138,6 +141,24 @@ function toIdle() {
   panel.showIdle(type);
 }
 
+/* The camera stays on until it is pressed again; a verdict covers its picture. */
+async function pressCamera() {
+  if (stopCamera) {
+    stopCamera();
+    stopCamera = null;
+  } else {
+    try {
+      stopCamera = await camera.watch($("camera-view"), submit);
+    } catch (error) {
+      const why = { decoder: "cameraNoDecoder", NotAllowedError: "cameraDenied" }[error.name === "Error" ? error.message : error.name] ?? "cameraNone";
+      panel.show({ is: "fault", word: t("camera"), reason: t("cameraNot", { why: t(why) }), attention: "", facts: [] }, () => type, () => {});
+    }
+  }
+  $("camera-view").hidden = !stopCamera;
+  $("camera").setAttribute("aria-pressed", String(Boolean(stopCamera)));
+  if (stopCamera) toIdle();
+}
+
 async function pressLock() {
   if (!lock.possible()) return panel.say(t("pinNot"));
   if (lock.isLocked()) {
@@ -151,11 +172,12 @@ async function pressLock() {
 
 /* ---- what stands around it ------------------------------------------------------------------ */
 
+const roster = () => rosters.find((r) => r.event === place?.event);
+const list = () => roster()?.lists?.find((l) => l.id === place?.list);
+
 function showPlace() {
-  const roster = rosters.find((r) => r.event === place?.event);
-  const list = roster?.lists?.find((l) => l.list === place?.list);
-  $("place-event").textContent = place ? roster?.name ?? place.event : t("placeNone");
-  $("place-rest").textContent = place ? [list?.name ?? place.list, place.gate].filter(Boolean).join(" · ") : "";
+  $("place-event").textContent = place ? roster()?.name || place.event : t("placeNone");
+  $("place-rest").textContent = place ? [list()?.name || place.list, place.gate].filter(Boolean).join(" · ") : "";
 }
 
 function showLock() {
@@ -178,8 +200,9 @@ function showSound() {
 function showState(answer) {
   if (!answer) return panel.pill("online", "off", "#i-off", t("agentAway"));
   panel.pill("online", answer.online ? "on" : "off", answer.online ? "#i-on" : "#i-off", t(answer.online ? "online" : "offline"));
-  const seconds = rosters.find((r) => r.event === place?.event)?.snapshot_age_s;
-  if (!Number.isFinite(seconds)) panel.pill("age", "stale", "#i-age", t("ageNone"));
+  const seconds = roster()?.snapshot_age_s;
+  if (roster()?.complete === false) panel.pill("age", "stale", "#i-age", t("ageComing"));
+  else if (!Number.isFinite(seconds)) panel.pill("age", "stale", "#i-age", t("ageNone"));
   else panel.pill("age", seconds > FRESH_S ? "stale" : "fresh", "#i-age", t("ageFresh", { age: age(seconds) }));
 }
 
@@ -189,7 +212,7 @@ async function look() {
     rosters = answer.rosters ?? [];
     showPlace();
     showState(answer);
-    if (place) panel.count(await api.stats(place.event, place.list));
+    panel.count(list()?.stats);
   } catch (error) {
     if (error.status === 401) closeScreen();
     else if (error.status === 0) showState(null);
@@ -227,7 +250,8 @@ async function useLanguage(tag) {
 
 const KEYS = {
   F2: () => $("code").focus(),
-  F4: () => lock.isLocked() || dialogs.askSearch((order) => api.search(place?.event, order)),
+  F3: () => $("camera").hidden || pressCamera(),
+  F4: () => lock.isLocked() || dialogs.askSearch((order) => api.search(place?.event, order), place?.list),
   F6: () => lock.isLocked() || useType(type === "entry" ? "exit" : "entry"),
   F7: annul,
   F8: force,
@@ -239,6 +263,8 @@ function wire() {
   $("modes").addEventListener("change", (event) => useType(event.target.value));
   $("sound").addEventListener("click", () => { muted = !muted; remember("muted", muted); showSound(); });
   $("lock").addEventListener("click", pressLock);
+  $("camera").hidden = !camera.possible();
+  $("camera").addEventListener("click", pressCamera);
   $("search").addEventListener("click", KEYS.F4);
   $("annul").addEventListener("click", annul);
   $("force").addEventListener("click", force);
@@ -283,9 +309,9 @@ async function start() {
   showLock();
   panel.showIdle(type);
   const only = rosters.length === 1 && rosters[0].lists?.length === 1 ? rosters[0] : null;
-  if (!place && only) place = { event: only.event, list: only.lists[0].list, gate: only.gate ?? "" };
+  if (!place && only) place = { event: only.event, list: only.lists[0].id, gate: only.lists[0].gates?.length === 1 ? only.lists[0].gates[0] : "" };
   await look();
-  if (!place && rosters.length) choosePlace();
+  if (!place) choosePlace();
   setInterval(look, LOOK_EVERY_MS);
 }
 

@@ -3,7 +3,7 @@
 import { t, when, number } from "./text.js";
 import { ICONS, idle } from "./verdict.js";
 
-const SHOWN_MS = { ok: 5000, warn: 12000, no: 12000, none: 6000 }; /* then the next guest is at the door */
+const SHOWN_MS = { ok: 5000, warn: 12000, no: 12000, none: 6000, fault: 30000 }; /* then the next guest is at the door */
 const RECENT_MAX = 12;
 const $ = (id) => document.getElementById(id);
 let back = 0;

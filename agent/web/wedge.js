@@ -4,6 +4,7 @@
 const CHARS_MIN = 4;
 const GAP_MAX_MS = 120; /* between two characters of a burst, by a slow Bluetooth scanner */
 const GAP_MEAN_MS = 45; /* over a whole one; quick hands need 80 and more */
+const ALONE_MS = 400; /* then a lone first key was a hand's; a slow page needs more than a gap */
 const CODE_MAX = 1024;
 
 function isField(node) {
@@ -44,7 +45,7 @@ export function listenToKeys({ onCode, onTyped }) {
     chars = (chars + event.key).slice(-CODE_MAX);
     last = now;
     clearTimeout(timer);
-    timer = setTimeout(slow, GAP_MAX_MS + 30);
+    if (!field) timer = setTimeout(slow, ALONE_MS);
     /* Beside a field a space would press the button that has the focus. A lone one may. */
     if (!field && (event.key !== " " || chars.length > 1)) event.preventDefault();
   }

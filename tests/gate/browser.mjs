@@ -15,13 +15,15 @@ export function check(sentence, good, why = "") {
 export const is = (sentence, got, want) => check(sentence, got === want, `got:  ${got}\nwant: ${want}`);
 export const finish = () => process.exit(failed ? 1 : 0);
 
+export const STATS = { entries: 412, exits: 38, inside: 374, tickets: 1250 };
 export const ROSTER = {
-  event: "gala", name: "Gala 2026", snapshot_age_s: 12, gate: "North gate",
-  gates: ["North gate", "South gate"],
-  lists: [{ list: "main", name: "Main" }, { list: "vip", name: "VIP" }],
+  event: "gala", name: "Gala 2026", version: 7, head_version: 2, complete: true, tickets: 1250, snapshot_age_s: 12,
+  lists: [
+    { id: "main", name: "Main", gates: ["North gate"], opens: null, closes: null, stats: STATS },
+    { id: "vip", name: "VIP", gates: ["North gate", "South gate"], opens: null, closes: null, stats: { ...STATS, inside: 9 } },
+  ],
 };
 export const ONE = { ...ROSTER, lists: ROSTER.lists.slice(0, 1) };
-export const STATS = { entries: 412, exits: 38, inside: 374, tickets: 1250 };
 export const OK = { verdict: "ok", reason: null, attention: null, flagged: false, product: "Regular ticket", mode: "list" };
 
 export async function launch(args = []) {
@@ -37,8 +39,7 @@ export async function open(browser, url, { answers = {}, fragment = "", ...optio
   const page = await context.newPage();
   const seen = { calls: [], trouble: [] };
   const known = {
-    "/v1/rosters": () => ({ online: true, rosters: [ONE] }),
-    "/v1/checkins/stats": () => STATS,
+    "/v1/rosters": () => ({ device: "gate-1", online: true, rosters: [ONE] }),
     ...answers,
   };
   page.on("console", (message) => message.type() === "error" && seen.trouble.push(message.text()));

@@ -84,7 +84,6 @@ sections.push(async () => {
   is("and presses no button", await page.getAttribute("#sound", "aria-pressed"), "true");
   await page.focus("#code");
   await hand(page, "mine");
-  await page.waitForTimeout(200);
   await wedge(page, "good-from-scanner");
   await page.waitForFunction(() => document.querySelectorAll("#recent li").length === 2);
   is("in a field too, which keeps what was typed by hand", await page.inputValue("#code"), "mine");
@@ -102,10 +101,10 @@ sections.push(async () => {
   pass("who just begins to type finds it in the field");
   await page.evaluate(() => { document.getElementById("code").value = ""; document.activeElement.blur(); });
   await wedge(page, "abc");
-  await page.waitForTimeout(250);
-  is("three characters are no burst", page.seen.scans().length, 3);
+  await page.evaluate(() => document.activeElement.blur());
   for (const n of [1, 2, 3]) await wedge(page, `good-queue-${n}`);
   await page.waitForFunction(() => document.querySelectorAll("#recent li").length === 6);
+  is("three characters are no burst", page.seen.scans().filter((s) => s.ticket === "abc").length, 0);
   is("scans in a row keep their order", page.seen.scans().slice(-3).map((s) => s.ticket).join(), "good-queue-1,good-queue-2,good-queue-3");
   await calm(page, "typing");
 });
@@ -116,7 +115,7 @@ sections.push(async () => {
     answers: {
       ...answers,
       "/v1/rosters": () => ({ online: true, rosters: [ROSTER] }),
-      "/v1/checkins/search": () => ({ tickets: [{ product: "Regular ticket", state: "inside", scans: [{ time: "2026-11-25T13:02:00Z", gate: "North gate" }] }] }),
+      "/v1/checkins/search": () => ({ tickets: [{ product: "Regular ticket", state: "valid", lists: [{ list: "vip", entries: 1, exits: 0, inside: true, scans: [{ time: "2026-11-25T13:02:00Z", gate: "North gate" }] }] }] }),
       "/v1/checkins/*": () => ({ scan_id: "d".repeat(32) }),
     },
   });
@@ -230,7 +229,7 @@ sections.push(async () => {
   const kept = await page.evaluate(() => JSON.stringify({ ...localStorage }));
   check("the PIN is kept as a hash", !kept.includes("2468") && JSON.parse(JSON.parse(kept)["dunlin.gate.pin"]).rounds >= 100000, kept);
   await page.reload();
-  await page.waitForSelector("body[data-locked]");
+  await page.waitForSelector("body[data-locked] #screen:not([hidden])");
   pass("a reload does not open it");
   await page.keyboard.press("F9");
   await pin("1111");

@@ -21,7 +21,8 @@ is "every reason of a refusal has its words" "$words" \
 make_hub "$tap_dir/hub" && start_hub "$tap_dir/hub" && enroll_till gate-1 "$tap_dir/till" "$tap_dir/hub" ||
     fail "set-up"
 check_not "without a running agent there is no address" dunlin gate --dir till
-start_till "$tap_dir/till" || fail "the agent runs"
+echo "gate.decoder = $top/build/share/dunlin/gate" >decoder.conf
+start_till "$tap_dir/till" --config decoder.conf || fail "the agent runs"
 url=$(dunlin gate --dir till)
 key=${url##*#key=}
 is "dunlin gate prints the page's address" "${url%%#*}" "$TILL_URL/gate"
@@ -44,3 +45,8 @@ if ! command -v node >/dev/null || ! command -v chromium >/dev/null || [ ! -d "$
     exit
 fi
 node "$top/tests/gate/page.mjs" "$TILL_URL" || tap_failed=1
+if [ -f "$top/build/share/dunlin/gate/zxing_reader.wasm.gz" ]; then
+    node "$top/tests/gate/camera.mjs" "$TILL_URL" || tap_failed=1
+else
+    skip "the camera" "needs its decoder: make decoder"
+fi

@@ -14,7 +14,7 @@ static const char *const files[] = {
 static struct api_response get(const char *method, const char *path)
 {
     struct api_response r = {.retry_after_s = -1};
-    gate_page_answer(&(struct api_request){.method = method, .path = path}, &r);
+    gate_page_answer("/nowhere", &(struct api_request){.method = method, .path = path}, &r);
     return r;
 }
 
@@ -63,11 +63,28 @@ static void nothing_but_our_own_may_run_or_be_asked(void **state)
     api_response_done(&r);
 }
 
+static void a_decoder_that_is_not_there_is_404_and_leaves_the_policy_shut(void **state)
+{
+    (void)state;
+    assert_true(gate_page_has("/gate/camera/zxing_reader.wasm"));
+    struct api_response file = get("GET", "/gate/camera/zxing_reader.wasm");
+    assert_int_equal(file.status, 404);
+    struct api_response page = get("GET", "/gate");
+    assert_null(strstr(header(&page, "Content-Security-Policy"), "wasm"));
+    api_response_done(&file);
+    api_response_done(&page);
+}
+
 static void other_paths_are_no_files(void **state)
 {
-    static const char *const paths[] = {
-        "/",           "/gate/", "/gate/gate.html", "/gate/../api.key",
-        "/gate/lang/", "/gat",   "/v1/status"};
+    static const char *const paths[] = {"/",
+                                        "/gate/",
+                                        "/gate/gate.html",
+                                        "/gate/../api.key",
+                                        "/gate/lang/",
+                                        "/gate/camera/",
+                                        "/gat",
+                                        "/v1/status"};
     (void)state;
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
         assert_false(gate_page_has(paths[i]));
@@ -94,6 +111,7 @@ int main(void)
         cmocka_unit_test(its_files_are_served_compressed),
         cmocka_unit_test(each_has_a_type),
         cmocka_unit_test(nothing_but_our_own_may_run_or_be_asked),
+        cmocka_unit_test(a_decoder_that_is_not_there_is_404_and_leaves_the_policy_shut),
         cmocka_unit_test(other_paths_are_no_files),
         cmocka_unit_test(the_page_may_call_check_ins_and_rosters),
     };
