@@ -234,6 +234,8 @@ static const struct route routes[] = {
     {"POST", "/v1/checkins/{scan_id}/annul", true, api_annul},
     {"POST", "/v1/checkins/search", true, api_search},
     {"GET", "/v1/checkins/stats", false, api_checkin_stats},
+    {"GET", "/v1/checkins/last", false, api_last},
+    {"POST", "/v1/scanner", false, api_scanner},
     {"GET", "/v1/rosters", false, api_rosters},
     {"POST", "/v1/rosters/refresh", false, api_rosters_refresh},
     {"GET", "/v1/status", false, get_status},

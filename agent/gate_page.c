@@ -105,7 +105,7 @@ bool gate_page_calls(const char *path)
 {
     static const char below[] = "/v1/checkins/";
     return strcmp(path, "/v1/checkins") == 0 || strcmp(path, "/v1/rosters") == 0 ||
-           strncmp(path, below, sizeof below - 1) == 0;
+           strcmp(path, "/v1/scanner") == 0 || strncmp(path, below, sizeof below - 1) == 0;
 }
 
 void gate_page_answer(const char *decoder, const struct api_request *req,

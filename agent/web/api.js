@@ -14,6 +14,11 @@ export class ApiError extends Error {
   }
 }
 
+/* The first thing that a problem document complains of. */
+export function codeOf(problem) {
+  return problem.errors?.[0]?.code ?? problem.type?.split(":").pop() ?? "";
+}
+
 async function once(method, path, body, patienceMs) {
   let answer;
   try {
@@ -34,7 +39,7 @@ async function once(method, path, body, patienceMs) {
   } catch {
     if (answer.ok) throw new ApiError(0, "away");
   }
-  if (!answer.ok) throw new ApiError(answer.status, value.errors?.[0]?.code ?? value.type?.split(":").pop() ?? String(answer.status));
+  if (!answer.ok) throw new ApiError(answer.status, codeOf(value));
   return { status: answer.status, value };
 }
 
@@ -68,6 +73,16 @@ export async function annul(scanId, why) {
 export async function search(event, order) {
   const { value } = await once("POST", "/v1/checkins/search", { event, order }, PATIENCE_MS);
   return value.tickets ?? [];
+}
+
+/* What the agent's own scanner scanned since; it is waited for. */
+export async function lastScans(after) {
+  const path = after === null ? "/v1/checkins/last" : `/v1/checkins/last?after=${after}`;
+  return (await once("GET", path, null, 5 * PATIENCE_MS)).value;
+}
+
+export async function aimScanner(where) {
+  await once("POST", "/v1/scanner", where, PATIENCE_MS);
 }
 
 export async function rosters() {

@@ -6,6 +6,7 @@ import * as camera from "./camera.js";
 import * as dialogs from "./dialogs.js";
 import * as lock from "./lock.js";
 import * as panel from "./panel.js";
+import * as scanner from "./scanner.js";
 import { play } from "./sound.js";
 import { key, remember, remembered, takeFragment } from "./store.js";
 import { LANGUAGES, age, languageOf, loadWords, t } from "./text.js";
@@ -58,6 +59,17 @@ async function judge(scan) {
   }
 }
 
+/* By the agent's own scanner: its code never came here, so nobody can be let in anyway. */
+function displayScanned(scan, status, answer) {
+  const shown = { ticket: "", gate: "", ...scan };
+  const done = status === 200 || status === 201;
+  const view = done ? ofAnswer(shown, { ...answer, repeated: status === 200 }) : ofError(new api.ApiError(status, api.codeOf(answer)));
+  dialogs.closeForScan();
+  display(shown, { ...view, forceable: false, again: false }, done ? answer : null);
+}
+
+const where = () => Object.fromEntries(Object.entries({ ...place, type }).filter(([, value]) => value));
+
 /* One after the other, in the order they came. */
 async function work() {
   if (working) return;
@@ -70,8 +82,7 @@ function submit(ticket, more = {}) {
   const code = ticket.trim();
   if (!code || queue.length >= QUEUE_MAX) return;
   if (!place) return choosePlace();
-  const where = Object.fromEntries(Object.entries(place).filter(([, value]) => value));
-  queue.push({ ...where, ticket: code, type, nonce: api.drawNonce(), ...more });
+  queue.push({ ...where(), ticket: code, nonce: api.drawNonce(), ...more });
   work();
 }
 
@@ -125,6 +136,7 @@ function usePlace(given) {
   remember("place", place);
   showPlace();
   panel.count(null);
+  scanner.aim(where());
   look();
 }
 
@@ -133,6 +145,7 @@ function useType(wished) {
   document.body.dataset.type = type;
   for (const radio of document.querySelectorAll("#modes input")) radio.checked = radio.value === type;
   $("manual").querySelector("button").textContent = t(type === "exit" ? "checkExit" : "check");
+  scanner.aim(where());
   if (panel.isIdle()) panel.showIdle(type);
 }
 
@@ -204,6 +217,11 @@ function showState(answer) {
   if (roster()?.complete === false) panel.pill("age", "stale", "#i-age", t("ageComing"));
   else if (!Number.isFinite(seconds)) panel.pill("age", "stale", "#i-age", t("ageNone"));
   else panel.pill("age", seconds > FRESH_S ? "stale" : "fresh", "#i-age", t("ageFresh", { age: age(seconds) }));
+}
+
+function showScanner(connected) {
+  $("scanner").hidden = connected === null;
+  if (connected !== null) panel.pill("scanner", connected ? "on" : "off", connected ? "#i-on" : "#i-off", t(connected ? "scannerOn" : "scannerOff"));
 }
 
 async function look() {
@@ -313,6 +331,7 @@ async function start() {
   await look();
   if (!place) choosePlace();
   setInterval(look, LOOK_EVERY_MS);
+  scanner.watch({ where, onScan: displayScanned, onState: showScanner });
 }
 
 start();

@@ -40,6 +40,7 @@ export async function open(browser, url, { answers = {}, fragment = "", ...optio
   const seen = { calls: [], trouble: [] };
   const known = {
     "/v1/rosters": () => ({ device: "gate-1", online: true, rosters: [ONE] }),
+    "/v1/checkins/last": () => ({ n: 0, scanner: null, scans: [] }),
     ...answers,
   };
   page.on("console", (message) => message.type() === "error" && seen.trouble.push(message.text()));

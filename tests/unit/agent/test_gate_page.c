@@ -92,9 +92,9 @@ static void other_paths_are_no_files(void **state)
 
 static void the_page_may_call_check_ins_and_rosters(void **state)
 {
-    static const char *const open[] = {"/v1/checkins", "/v1/checkins/stats",
+    static const char *const open[] = {"/v1/checkins",        "/v1/checkins/stats",
                                        "/v1/checkins/search", "/v1/checkins/00/annul",
-                                       "/v1/rosters"};
+                                       "/v1/rosters",         "/v1/scanner"};
     static const char *const shut[] = {"/v1/events",   "/v1/forget", "/v1/flush",
                                        "/v1/status",   "/metrics",   "/v1/checkinsx",
                                        "/v1/rosters/x"};
