@@ -38,7 +38,8 @@ DEPS    := $(or $(DEPS_DIR),build/deps)/$(HOST)
 ifneq ($(filter-out help clean distclean dist layers format lint-sh packages,$(or $(MAKECMDGOALS),all)),)
 include $(DEPS)/deps.mk
 endif
-$(DEPS)/deps.mk: packaging/deps packaging/debian-packages.txt
+# A new line in the list of packages is no reason to build them all again.
+$(DEPS)/deps.mk: packaging/deps | packaging/debian-packages.txt
 	@packaging/install-packages build $(if $(filter-out native,$(HOST)),cross)
 	@packaging/deps $(HOST)
 	@touch $@
@@ -123,6 +124,24 @@ $(B)/gen/%_sql.h: packaging/embed-sql $(wildcard sync/sql/*.sql agent/sql/*.sql 
 $(call obj,$(SRC_sync)): $(B)/gen/sync_sql.h
 $(call obj,$(SRC_agent)): $(B)/gen/agent_sql.h
 $(call obj,$(SRC_hub)): $(B)/gen/hub_sql.h $(B)/gen/hub_pg_sql.h
+
+# ---- the gate's page becomes a header: gen/agent_web.h ----------------------------------
+$(B)/gen/agent_web.h: packaging/embed-web $(shell find agent/web -type f)
+	@mkdir -p $(@D)
+	@packaging/embed-web agent/web > $@.tmp && mv $@.tmp $@
+$(B)/obj/agent/gate_page.o: $(B)/gen/agent_web.h
+
+# The camera's decoder lies beside the agent: 0.4 MB that most of them never need.
+DECODER := $(BUILD)/share/dunlin/gate
+.PHONY: decoder
+decoder: $(DECODER)/zxing_reader.wasm.gz ## what lets the gate screen read codes by camera; from npm
+$(DECODER)/zxing_reader.wasm.gz: packaging/npm-deps packaging/npm/package-lock.json
+	@packaging/npm-deps
+	@mkdir -p $(@D)
+	@from=build/npm/node_modules/zxing-wasm; for f in es/reader/index.js:reader.js es/share.js:share.js \
+	   reader/zxing_reader.wasm:zxing_reader.wasm; do gzip -9nc $$from/dist/$${f%:*} > $(@D)/$${f#*:}.gz || exit 1; done
+	@cp build/npm/node_modules/zxing-wasm/LICENSE $(@D)/zxing-wasm.LICENSE
+	@touch $@
 
 include packaging/targets.mk
 

@@ -55,6 +55,7 @@ struct agent {
     struct uplink *feed_uplink; /* NULL without sync */
     struct feed *feed;          /* NULL without sync; looked at under wake_mutex */
     struct mutex wake_mutex;
+    struct scanner *scanner; /* NULL: none, or a command's own agent */
     int64_t started_ms;
     uint64_t started_mono_ms;
     char listen[CONFIG_TEXT_BYTES]; /* the TCP address that was bound; "" none */

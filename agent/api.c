@@ -1,6 +1,7 @@
 #include "agent/api.h"
 
 #include "agent/api_internal.h"
+#include "agent/gate_page.h"
 #include "agent/metrics.h"
 #include "agent/problem.h"
 #include "agent/status.h"
@@ -168,6 +169,11 @@ static void get_status(struct agent *a, const struct api_request *req, struct ap
     answer_json(r, 200, status_of_agent(a));
 }
 
+static void get_gate(struct agent *a, const struct api_request *req, struct api_response *r)
+{
+    gate_page_answer(a->settings.gate_decoder, req, r);
+}
+
 static void get_metrics(struct agent *a, const struct api_request *req, struct api_response *r)
 {
     (void)req;
@@ -228,12 +234,15 @@ static const struct route routes[] = {
     {"POST", "/v1/checkins/{scan_id}/annul", true, api_annul},
     {"POST", "/v1/checkins/search", true, api_search},
     {"GET", "/v1/checkins/stats", false, api_checkin_stats},
+    {"GET", "/v1/checkins/last", false, api_last},
+    {"POST", "/v1/scanner", false, api_scanner},
     {"GET", "/v1/rosters", false, api_rosters},
     {"POST", "/v1/rosters/refresh", false, api_rosters_refresh},
     {"GET", "/v1/status", false, get_status},
     {"GET", "/healthz", false, healthz},
     {"GET", "/readyz", false, readyz},
     {"GET", "/metrics", false, get_metrics},
+    {"GET", "/gate", false, get_gate},
 };
 
 /* A path may have one {member}: some bytes that are no slash. */
@@ -249,8 +258,10 @@ static bool path_fits(const char *pattern, const char *path)
     return member > 0 && strcmp(path + before + member, close + 1) == 0;
 }
 
-static const struct route *route_of(const char *path)
+/* The page's other files are its own affair. */
+static const struct route *route_of(const char *asked)
 {
+    const char *path = gate_page_has(asked) ? GATE_PAGE_PATH : asked;
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
         if (path_fits(routes[i].path, path))
             return &routes[i];

@@ -33,9 +33,10 @@ struct api_request {
 
 struct api_response {
     int status;
-    const char *content_type; /* static */
-    const char *allow;        /* of a 405; static, else NULL */
-    int64_t retry_after_s;    /* -1: none */
+    const char *content_type;   /* static */
+    const char *allow;          /* of a 405; static, else NULL */
+    const char *const *headers; /* further names and values in turn; static; NULL: none */
+    int64_t retry_after_s;      /* -1: none */
     struct text body;
 };
 

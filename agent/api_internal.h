@@ -19,6 +19,9 @@ void api_checkin_stats(struct agent *a, const struct api_request *req, struct ap
 void api_rosters(struct agent *a, const struct api_request *req, struct api_response *r);
 void api_rosters_refresh(struct agent *a, const struct api_request *req,
                          struct api_response *r);
+/* GET /v1/checkins/last and POST /v1/scanner. */
+void api_last(struct agent *a, const struct api_request *req, struct api_response *r);
+void api_scanner(struct agent *a, const struct api_request *req, struct api_response *r);
 /* POST /v1/forget: a body that becomes one event. */
 void api_forget(struct agent *a, const struct api_request *req, struct api_response *r);
 

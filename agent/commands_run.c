@@ -4,6 +4,7 @@
 #include "agent/agent.h"
 #include "agent/http.h"
 #include "agent/import/drop.h"
+#include "agent/scanner.h"
 #include "platform/log.h"
 #include "platform/service.h"
 
@@ -65,6 +66,8 @@ static enum dl_err start(struct service *s, const char *dir, const struct settin
         err = http_start(&s->http, s->agent, why);
     if (!err)
         err = start_drop(s, why);
+    if (!err && settings->scanner_device[0])
+        err = scanner_start(&s->agent->scanner, s->agent, why);
     return err;
 }
 
@@ -72,6 +75,8 @@ static void stop(struct service *s)
 {
     drop_stop(s->drop);
     http_stop(s->http);
+    if (s->agent)
+        scanner_stop(s->agent->scanner);
     agent_close(s->agent, STOP_FLUSH_MS);
 }
 

@@ -1,6 +1,7 @@
 #include "agent/http.h"
 
 #include "agent/api.h"
+#include "agent/gate_page.h"
 #include "agent/http_guard.h"
 #include "agent/problem.h"
 #include "crypto/secret.h"
@@ -58,7 +59,7 @@ static const char *header(struct MHD_Connection *c, const char *name)
 
 static bool is_open(const char *path)
 {
-    return strcmp(path, "/healthz") == 0 || strcmp(path, "/readyz") == 0;
+    return strcmp(path, "/healthz") == 0 || strcmp(path, "/readyz") == 0 || gate_page_has(path);
 }
 
 static uint64_t announced_bytes(struct MHD_Connection *c)
@@ -74,6 +75,7 @@ static void admit(const struct listener *l, struct MHD_Connection *c, const char
     const struct http_guard_request req = {.over_tcp = l->over_tcp,
                                            .needs_key =
                                                !is_open(path) && strcmp(method, "OPTIONS") != 0,
+                                           .for_gate = gate_page_calls(path),
                                            .host = header(c, "Host"),
                                            .origin = header(c, "Origin"),
                                            .authorization = header(c, "Authorization")};
@@ -188,6 +190,8 @@ static void add_headers(struct agent *a, struct MHD_Response *m, const struct ap
         MHD_add_response_header(m, "Content-Type", r->content_type);
     MHD_add_response_header(m, "Cache-Control", "no-store");
     MHD_add_response_header(m, "X-Content-Type-Options", "nosniff");
+    for (const char *const *h = r->headers; h && *h; h += 2)
+        MHD_add_response_header(m, h[0], h[1]);
     if (r->allow)
         MHD_add_response_header(m, "Allow", r->allow);
     if (r->status == 401)
@@ -373,6 +377,8 @@ enum dl_err http_start(struct http **ret, struct agent *agent, struct dl_why *wh
     h->guard.origins = agent->settings.allowed_origins;
     enum dl_err err = http_guard_load_key(h->guard.key, agent->dir.s, why);
     if (!err)
+        http_guard_gate_key(h->guard.gate_key, h->guard.key);
+    if (!err)
         err = file_join(&h->socket_path, agent->dir.s, HTTP_SOCKET_FILE);
     if (!err)
         err = file_join(&h->listen_path, agent->dir.s, HTTP_LISTEN_FILE);
@@ -421,5 +427,6 @@ void http_stop(struct http *h)
     if (h->unix_socket.daemon)
         MHD_stop_daemon(h->unix_socket.daemon);
     secret_wipe(h->guard.key, sizeof h->guard.key);
+    secret_wipe(h->guard.gate_key, sizeof h->guard.gate_key);
     free(h);
 }

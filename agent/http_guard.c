@@ -51,23 +51,35 @@ static bool origin_ok(const struct http_guard *g, const char *given)
     return false;
 }
 
-static bool key_ok(const struct http_guard *g, const char *authorization)
+/* "http://" and the Host that was found to be ours: the page that we served. */
+static bool origin_is_ours(const struct http_guard_request *req)
 {
+    static const char scheme[] = "http://";
+    return req->over_tcp && strncasecmp(req->origin, scheme, sizeof scheme - 1) == 0 &&
+           strcasecmp(req->origin + sizeof scheme - 1, req->host) == 0;
+}
+
+static bool key_ok(const struct http_guard *g, const struct http_guard_request *req)
+{
+    const char *authorization = req->authorization;
     static const char scheme[] = "Bearer ";
     if (!authorization || strncasecmp(authorization, scheme, sizeof scheme - 1) != 0)
         return false;
     const char *key = authorization + sizeof scheme - 1;
-    return strlen(key) == HTTP_GUARD_KEY_CHARS &&
-           sodium_memcmp(key, g->key, HTTP_GUARD_KEY_CHARS) == 0;
+    if (strlen(key) != HTTP_GUARD_KEY_CHARS)
+        return false;
+    bool whole = sodium_memcmp(key, g->key, HTTP_GUARD_KEY_CHARS) == 0;
+    bool gate = sodium_memcmp(key, g->gate_key, HTTP_GUARD_KEY_CHARS) == 0;
+    return whole || (gate && req->for_gate);
 }
 
 const char *http_guard_check(const struct http_guard *g, const struct http_guard_request *req)
 {
     if (req->over_tcp && !host_ok(g, req->host))
         return "foreign-host";
-    if (req->origin && !origin_ok(g, req->origin))
+    if (req->origin && !origin_is_ours(req) && !origin_ok(g, req->origin))
         return "foreign-origin";
-    if (req->over_tcp && req->needs_key && !key_ok(g, req->authorization))
+    if (req->over_tcp && req->needs_key && !key_ok(g, req))
         return "unauthorized";
     return NULL;
 }
@@ -108,4 +120,15 @@ enum dl_err http_guard_load_key(char ret[static HTTP_GUARD_KEY_CHARS + 1], const
                    err == DL_E_CORRUPT ? "is not a key; remove it and a new one is made"
                                        : "cannot be read or made");
     return err;
+}
+
+void http_guard_gate_key(char ret[static HTTP_GUARD_KEY_CHARS + 1],
+                         const char key[static HTTP_GUARD_KEY_CHARS + 1])
+{
+    static const char label[] = "DUNLIN-V01-gate-key";
+    uint8_t bytes[HTTP_GUARD_KEY_CHARS / 2];
+    crypto_generichash(bytes, sizeof bytes, (const uint8_t *)label, sizeof label - 1,
+                       (const uint8_t *)key, HTTP_GUARD_KEY_CHARS);
+    bytes_to_hex(ret, bytes, sizeof bytes);
+    secret_wipe(bytes, sizeof bytes);
 }

@@ -30,6 +30,11 @@ static const struct cli_command commands[] = {
      "The ticket's code is read from --ticket-file, so "
      "that no argument shows it.",
      checkin_options, checkin_command},
+    {"gate", "", "print the address of the gate screen",
+     "For a browser of this machine, beside a running agent. The part behind # is a key for "
+     "check-ins alone; a browser keeps it to itself. As other users see a program's arguments, "
+     "start a kiosk with --file: dunlin gate --file F && chromium --kiosk F.",
+     gate_options, gate_command},
     {"flush", "", "bring what waits to the hub, now",
      "Ends with 0 once everything captured so far has its receipt, with 5 when time is up.",
      flush_options, flush_command},

@@ -88,6 +88,21 @@ const struct config_key settings_keys[] = {
     {"import.settle", CONFIG_DURATION, AT(drop_settle_ms), "2s", 0, 3600000, NULL,
      "a file is taken once it has not changed for so long"},
 
+    {"gate.decoder", CONFIG_TEXT, AT(gate_decoder), "", 0, 0, NULL,
+     "folder of the files that let the gate screen read codes by camera; empty: "
+     "share/dunlin/gate below /usr/local or /usr"},
+
+    {"scanner.device", CONFIG_TEXT, AT(scanner_device), "", 0, 0, NULL,
+     "scanner that the agent reads, on Linux: /dev/ttyACM0, or /dev/input/by-id/... which "
+     "types "
+     "nowhere else then; empty: none"},
+    {"scanner.event", CONFIG_TEXT, AT(scanner_event), "", 0, 0, NULL,
+     "event that its scans are for, until a gate screen says otherwise"},
+    {"scanner.list", CONFIG_TEXT, AT(scanner_list), "", 0, 0, NULL, "and check-in list"},
+    {"scanner.gate", CONFIG_TEXT, AT(scanner_gate), "", 0, 0, NULL, "and gate"},
+    {"scanner.type", CONFIG_CHOICE, AT(scanner_type), "entry", 0, 0, "entry|exit",
+     "whether who is scanned comes or goes"},
+
     {"log.level", CONFIG_CHOICE, AT(log_level), "info", 0, 0, "debug|info|warn|error",
      "least important lines still written; SIGHUP reads it again"},
     {0},

@@ -44,6 +44,13 @@ struct settings {
     char drop_folder[CONFIG_TEXT_BYTES];
     char drop_mapping[CONFIG_TEXT_BYTES];
     int64_t drop_settle_ms;
+    /* [gate] */
+    char gate_decoder[CONFIG_TEXT_BYTES]; /* folder; "": where it is installed */
+    /* [scanner] */
+    char scanner_device[CONFIG_TEXT_BYTES]; /* "": none */
+    char scanner_event[CONFIG_TEXT_BYTES], scanner_list[CONFIG_TEXT_BYTES];
+    char scanner_gate[CONFIG_TEXT_BYTES];
+    int64_t scanner_type; /* 0 entry, 1 exit */
     /* [log] */
     int64_t log_level; /* enum log_level */
 };

@@ -41,7 +41,15 @@ TSAN_TESTS  := $(wildcard tests/unit/platform/test_thread.c tests/unit/sync/test
 .PHONY: test test-packages integration privacy fault
 test-packages:
 	@packaging/install-packages build test
+# The gate page in a browser: where one cannot be had, its test says that it was skipped.
+.PHONY: test-packages-web
+test-packages-web:
+	@command -v npm >/dev/null || packaging/install-packages npm
+	@packaging/install-packages web
+	@packaging/npm-deps test
+	@$(MAKE) -s decoder
 test: test-packages ## everything that decides: layers, unit (ASan+UBSan, TSan), integration, privacy
+	@$(MAKE) -s test-packages-web || echo "  the gate page is not tried in a browser"
 	@tests/run start
 	@$(MAKE) --no-print-directory -j$(JOBS) all $(B)/bench/linkage/people
 	@$(MAKE) --no-print-directory -j$(JOBS) SAN=asan unit-build
@@ -121,8 +129,8 @@ fuzz: ## every fuzzer for FUZZ_SECONDS (60); a crash becomes a file of its corpu
 # ---- checks --------------------------------------------------------------------------
 .PHONY: check layers lint format
 C_FILES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
-SH_FILES := $(shell git ls-files '*.sh' 2>/dev/null) packaging/deps packaging/install-packages packaging/embed-sql \
-            packaging/deb/build tests/run tests/layers tests/fuzz/replay demo/run demo/make-data bench/run bench/linkage/run
+SH_FILES := $(shell git ls-files '*.sh' 2>/dev/null) packaging/deps packaging/install-packages packaging/embed-sql packaging/embed-web \
+            packaging/npm-deps packaging/deb/build tests/run tests/layers tests/fuzz/replay demo/run demo/make-data bench/run bench/linkage/run
 layers: ## who includes whom: prints offenders
 	@tests/layers
 format: ## lay out every C file
@@ -207,11 +215,14 @@ man: $(MAN_PAGES) ## man pages, from the same tables as --help
 install: all man ## into PREFIX (/usr/local), DESTDIR honoured
 	@install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
 	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	@if [ -f $(DECODER)/zxing_reader.wasm.gz ]; then install -d $(DESTDIR)$(PREFIX)/share/dunlin/gate; \
+	  install -m 644 $(DECODER)/* $(DESTDIR)$(PREFIX)/share/dunlin/gate/; fi
 	@for p in dunlin dunlin-hub dunlin-keys; do \
 	  install -s --strip-program=$(STRIP) -m 755 $(BIN)/$$p $(DESTDIR)$(PREFIX)/bin/; \
 	  install -m 644 $(B)/man/$$p.1 $(DESTDIR)$(PREFIX)/share/man/man1/; \
 	  $(BIN)/$$p --completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$p; done
 uninstall: ## takes back what install put there; never state or configuration
+	@rm -rf $(DESTDIR)$(PREFIX)/share/dunlin/gate
 	@for p in dunlin dunlin-hub dunlin-keys; do rm -f $(DESTDIR)$(PREFIX)/bin/$$p \
 	  $(DESTDIR)$(PREFIX)/share/man/man1/$$p.1 \
 	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$p; done

@@ -27,6 +27,7 @@ SEEN is a file that collects what was met, over several calls.
 """
 import argparse
 import base64
+import gzip
 import datetime
 import http.client
 import json
@@ -288,6 +289,8 @@ class Answer:
         self.headers = {}
         for name, value in response.getheaders():
             self.headers[name.lower()] = value
+        if body and self.headers.get("content-encoding") == "gzip":
+            self.body = gzip.decompress(body)
         self.type = self.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
