@@ -167,6 +167,8 @@ static void on_scan(void *ctx)
     mutex_lock(&a->wake_mutex);
     if (a->feed)
         feed_kick(a->feed);
+    if (a->peering)
+        peering_offer(a->peering);
     mutex_unlock(&a->wake_mutex);
 }
 
@@ -190,6 +192,15 @@ static enum dl_err open_door(struct agent *a, struct dl_why *why)
     return door_open(&a->door, &opt, why);
 }
 
+static void on_rosters(void *ctx)
+{
+    struct agent *a = ctx;
+    mutex_lock(&a->wake_mutex);
+    if (a->peering)
+        peering_refresh(a->peering);
+    mutex_unlock(&a->wake_mutex);
+}
+
 static enum dl_err open_feed(struct agent *a, struct dl_why *why)
 {
     struct file_path outbox;
@@ -204,7 +215,9 @@ static enum dl_err open_feed(struct agent *a, struct dl_why *why)
                                      .outbox_path = outbox.s,
                                      .busy_ms = a->settings.poll_busy_ms,
                                      .quiet_ms = a->settings.poll_quiet_ms,
-                                     .idle_ms = a->settings.updates_every_ms};
+                                     .idle_ms = a->settings.updates_every_ms,
+                                     .on_rosters = on_rosters,
+                                     .ctx = a};
     struct feed *f = NULL;
     err = feed_start(&f, &opt, why);
     mutex_lock(&a->wake_mutex);
@@ -222,6 +235,35 @@ static void close_feed(struct agent *a)
     feed_stop(f);
     if (a->feed_uplink)
         a->feed_uplink->close(a->feed_uplink);
+}
+
+static enum dl_err open_peering(struct agent *a, struct dl_why *why)
+{
+    struct file_path outbox;
+    enum dl_err err = file_join(&outbox, a->dir.s, ENROLMENT_OUTBOX);
+    if (err)
+        return err;
+    const struct peering_options opt = {.dir = a->dir.s,
+                                        .device = a->enrolment.device,
+                                        .listen = a->settings.peer_listen,
+                                        .outbox_path = outbox.s,
+                                        .rosters = a->rosters,
+                                        .door = a->door};
+    struct peering *p = NULL;
+    err = peering_start(&p, &opt, why);
+    mutex_lock(&a->wake_mutex);
+    a->peering = p;
+    mutex_unlock(&a->wake_mutex);
+    return err;
+}
+
+static void close_peering(struct agent *a)
+{
+    mutex_lock(&a->wake_mutex);
+    struct peering *p = a->peering;
+    a->peering = NULL;
+    mutex_unlock(&a->wake_mutex);
+    peering_stop(p);
 }
 
 /* ---- all of it -------------------------------------------------------------------- */
@@ -254,6 +296,8 @@ enum dl_err agent_open(struct agent **ret, const struct agent_options *opt, stru
     if (!err && opt->with_sync)
         err = open_sync(a, why);
     if (!err && opt->with_sync)
+        err = open_peering(a, why);
+    if (!err && opt->with_sync)
         err = open_feed(a, why);
     if (err)
         goto done;
@@ -271,6 +315,7 @@ void agent_close(struct agent *a, int64_t flush_ms)
     if (!a)
         return;
     close_feed(a); /* it writes, too */
+    close_peering(a);
     struct sync *s = a->sync;
     set_sync(a, NULL);
     if (s) /* before the writer, through which it deletes what has its receipt */

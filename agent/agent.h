@@ -13,6 +13,7 @@
 #include "agent/enrolment.h"
 #include "agent/feed.h"
 #include "agent/gate.h"
+#include "agent/peering.h"
 #include "agent/ratelimit.h"
 #include "agent/rosters.h"
 #include "agent/settings.h"
@@ -54,6 +55,7 @@ struct agent {
     struct door *door;
     struct uplink *feed_uplink; /* NULL without sync */
     struct feed *feed;          /* NULL without sync; looked at under wake_mutex */
+    struct peering *peering;    /* the same */
     struct mutex wake_mutex;
     struct scanner *scanner; /* NULL: none, or a command's own agent */
     int64_t started_ms;

@@ -54,6 +54,7 @@ struct feed {
     int64_t poll_due, recount_due, forget_due, last_poll;
     struct target targets[ROSTERS_EVENTS_MAX];
     size_t target_count;
+    uint64_t generation; /* of the rosters, as was last told */
 };
 
 static int64_t now(void)
@@ -408,8 +409,19 @@ static void take_kick(struct feed *f)
             min64(f->poll_due, f->last_poll + (is_gate(f) ? poll_every(f) : UNKNOWN_MS));
 }
 
+static void tell_of_rosters(struct feed *f)
+{
+    uint64_t generation = rosters_generation(f->opt.rosters);
+    if (generation == f->generation)
+        return;
+    f->generation = generation;
+    if (f->opt.on_rosters)
+        f->opt.on_rosters(f->opt.ctx);
+}
+
 int64_t feed_step(struct feed *f)
 {
+    tell_of_rosters(f);
     take_kick(f);
     tidy(f);
     if (f->poll_due <= now()) {

@@ -29,6 +29,9 @@ struct feed_options {
     const char *outbox_path;
     int64_t busy_ms, quiet_ms; /* between polls; 0: 500 ms, 5 s */
     int64_t idle_ms;           /* the same without a roster; 0: 5 min */
+    /* On this thread: a roster has changed, came or went. NULL: nobody cares. */
+    void (*on_rosters)(void *ctx);
+    void *ctx;
 };
 
 struct feed_status {

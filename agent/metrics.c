@@ -135,6 +135,19 @@ static void write_sync(struct agent *a, struct text *t)
         "When the device's certificate ends.", (double)s.cert_not_after_ms / 1000);
 }
 
+static void write_peers(struct agent *a, struct text *t)
+{
+    struct peering_sums sums;
+    if (!a->peering)
+        return;
+    peering_sums(a->peering, &sums);
+    one(t, "dunlin_peers", "gauge", "Other gates of this device's events.", (double)sums.gates);
+    one(t, "dunlin_peers_up", "gauge", "Those that are connected.", (double)sums.up);
+    head(t, "dunlin_peer_scans_total", "counter", "Scans heard from other gates, and told.");
+    sample(t, "dunlin_peer_scans_total", "way", "in", (double)sums.scans_in);
+    sample(t, "dunlin_peer_scans_total", "way", "out", (double)sums.scans_out);
+}
+
 void metrics_write(struct agent *a, struct text *ret)
 {
     head(ret, "dunlin_build_info", "gauge", "1, with the version.");
@@ -149,4 +162,5 @@ void metrics_write(struct agent *a, struct text *ret)
     write_requests(a, ret);
     write_outbox(a, ret);
     write_sync(a, ret);
+    write_peers(a, ret);
 }

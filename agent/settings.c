@@ -81,6 +81,9 @@ const struct config_key settings_keys[] = {
     {"checkin.poll_busy", CONFIG_DURATION, AT(poll_busy_ms), "500ms", 50, 3600000, NULL,
      "the same while people come in: within ten minutes of a scan"},
 
+    {"peer.listen", CONFIG_TEXT, AT(peer_listen), "", 0, 0, NULL,
+     "HOST:PORT where the other gates of an event reach this one; empty: it dials them"},
+
     {"import.drop_folder", CONFIG_TEXT, AT(drop_folder), "", 0, 0, NULL,
      "files put there are imported and moved to done/ or failed/; empty: none is watched"},
     {"import.mapping", CONFIG_TEXT, AT(drop_mapping), "", 0, 0, NULL,

@@ -257,6 +257,7 @@ json_t *status_of_agent(struct agent *a)
     json_object_set_new(j, "memory_locked", json_boolean(a->harden.memory_locked));
     json_object_set_new(j, "cores_off", json_boolean(a->harden.cores_off));
     json_object_set_new(j, "counts", accept_counts(a->accept));
+    json_object_set_new(j, "peers", a->peering ? peering_json(a->peering) : json_array());
     return j;
 }
 

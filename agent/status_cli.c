@@ -63,6 +63,22 @@ static void print_audience(FILE *out, const json_t *a)
     row(out, "audience", line);
 }
 
+static void print_peers(FILE *out, const json_t *peers)
+{
+    size_t i;
+    json_t *p;
+    json_array_foreach(peers, i, p)
+    {
+        char line[256];
+        bool up = json_get_bool(p, "up", false);
+        const char *failure = json_get_str(p, "last_failure");
+        snprintf(line, sizeof line, "%s, %s since %s%s%s", text_of(p, "device"),
+                 up ? "connected" : "not connected", text_of(p, "since"),
+                 !up && failure ? ": " : "", !up && failure ? failure : "");
+        row(out, "gate", line);
+    }
+}
+
 void status_print(FILE *out, const json_t *status)
 {
     size_t i;
@@ -76,6 +92,7 @@ void status_print(FILE *out, const json_t *status)
     print_sync(out, json_object_get(status, "sync"));
     row(out, "certificate", text_of(json_object_get(status, "certificate"), "not_after"));
     print_audience(out, json_object_get(status, "audience"));
+    print_peers(out, json_object_get(status, "peers"));
     if (json_get_str(status, "listen"))
         row(out, "listens on", text_of(status, "listen"));
     row(out, "version", text_of(status, "version"));
