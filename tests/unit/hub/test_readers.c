@@ -128,6 +128,23 @@ static void each_of_many_readers_sees_one_state_at_a_time(void **state)
     }
 }
 
+static void exports_are_bounded_and_make_room_when_they_end(void **state)
+{
+    struct fixture *fx = *state;
+    struct store *exports[HUB_READERS_MAX], *one_more = NULL;
+    struct dl_why why = {""};
+    for (size_t i = 0; i < HUB_READERS_MAX; i++) {
+        assert_int_equal(hub_open_reader(&exports[i], fx->hub, &why), DL_OK);
+        assert_int_equal(exports[i]->begin(exports[i], STORE_READ), DL_OK);
+    }
+    assert_int_equal(hub_open_reader(&one_more, fx->hub, &why), DL_E_BUSY);
+    assert_null(one_more);
+    hub_close_reader(fx->hub, exports[0]);
+    assert_int_equal(hub_open_reader(&exports[0], fx->hub, &why), DL_OK);
+    for (size_t i = 0; i < HUB_READERS_MAX; i++)
+        hub_close_reader(fx->hub, exports[i]);
+}
+
 /* ---- lending -------------------------------------------------------------------------- */
 
 static atomic_int lent, lent_most;
@@ -201,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_long_read_stops_neither_writers_nor_readers),
         CASE(each_of_many_readers_sees_one_state_at_a_time),
+        CASE(exports_are_bounded_and_make_room_when_they_end),
         cmocka_unit_test(no_more_are_lent_than_there_are_and_all_get_one),
         cmocka_unit_test(the_preferred_one_is_lent_and_none_when_all_are),
     };
