@@ -97,11 +97,16 @@ static inline struct sqlite_store *sqlite_of(struct store *st)
     return (struct sqlite_store *)st;
 }
 
-static inline sqlite3_stmt *sqlite_stmt(struct store *st, enum sqlite_part part, size_t which)
+/* The connection of this thread's transaction. */
+static inline struct db *sqlite_db(struct store *st)
 {
     struct sqlite_store *s = sqlite_of(st);
-    struct db *db = s->readers.at ? sqlite_reader(s) : &s->db;
-    return db->stmts[s->part_at[part] + which];
+    return s->readers.at ? sqlite_reader(s) : &s->db;
+}
+
+static inline sqlite3_stmt *sqlite_stmt(struct store *st, enum sqlite_part part, size_t which)
+{
+    return sqlite_db(st)->stmts[sqlite_of(st)->part_at[part] + which];
 }
 
 /* Within the transaction of the rows that were counted. */

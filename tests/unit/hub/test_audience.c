@@ -79,9 +79,9 @@ static int64_t rows_stored(struct fixture *fx)
     if (on_server())
         return rows_on_server(&fx->hub->where);
     assert_int_equal(st->begin(st, STORE_READ), DL_OK);
-    assert_int_equal(sqlite3_prepare_v2(sqlite_of(st)->db.sql, "SELECT count(*) FROM audience",
-                                        -1, &q, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(sqlite_db(st)->sql, "SELECT count(*) FROM audience", -1, &q, NULL),
+        SQLITE_OK);
     assert_int_equal(sqlite3_step(q), SQLITE_ROW);
     int64_t n = sqlite3_column_int64(q, 0);
     sqlite3_finalize(q);
