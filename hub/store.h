@@ -374,6 +374,8 @@ struct store_event_row {
     const char *device_name;
     const uint8_t *stream_id;   /* STORE_STREAM_BYTES */
     const uint8_t *profile_key; /* STORE_NODE_KEY_BYTES; NULL: nobody's */
+    bool alone; /* of `timeline`: no other event is of its receipt, and none takes
+                   it back; false: perhaps */
 };
 
 /* A page of a root's events, the latest first: from since_ms, and older than the
@@ -677,6 +679,10 @@ struct store {
     enum dl_err (*receipts_read)(
         struct store *st, const uint8_t (*keys)[STORE_RECEIPT_BYTES], size_t count,
         enum dl_err (*fn)(void *ctx, const struct store_receipt_row *row), void *ctx);
+    /* Of these, which may not be all that there are, more than one event tells, or one takes
+     * them back: noted, where an engine needs that to tell which events are alone. */
+    enum dl_err (*receipts_retold)(struct store *st, const uint8_t (*keys)[STORE_RECEIPT_BYTES],
+                                   size_t count);
     /* The receipts of events that bring goods of one of the keys back. */
     enum dl_err (*receipts_returning)(struct store *st,
                                       const uint8_t (*keys)[STORE_RECEIPT_BYTES], size_t count,

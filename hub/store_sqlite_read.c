@@ -18,6 +18,7 @@ enum stmt {
     "SELECT e.no, e.device, e.stream, e.seq, e.time_ms, e.reported_ms, e.quality, "            \
     "coalesce(e.observation, 0), e.json, d.name, s.id, r.key, e.receipt, e.original, "         \
     "e.strikes "
+#define EVENT_COLUMN_COUNT 15
 
 static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_EVENTS] = (EVENT_COLUMNS
@@ -43,9 +44,11 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_LATEST_OF] = ("SELECT time_ms, no FROM events WHERE observation = ?1 "
                         "AND time_ms >= ?2 AND time_ms <= ?3 AND (time_ms, no) < (?3, ?4) "
                         "ORDER BY time_ms DESC, no DESC LIMIT ?5"),
-    [STMT_EVENT_OF_ROOT] = (EVENT_COLUMNS "FROM events e JOIN devices d ON d.no = e.device "
-                                          "JOIN streams s ON s.no = e.stream "
-                                          "JOIN nodes r ON r.no = ?2 WHERE e.no = ?1"),
+    [STMT_EVENT_OF_ROOT] =
+        (EVENT_COLUMNS ", EXISTS (SELECT 1 FROM retold t WHERE t.receipt = e.receipt) FROM "
+                       "events e JOIN devices d ON d.no = e.device "
+                       "JOIN streams s ON s.no = e.stream "
+                       "JOIN nodes r ON r.no = ?2 WHERE e.no = ?1"),
     [STMT_PROFILES] = ("SELECT no, type, marks, parent, element, key FROM nodes "
                        "WHERE no > ?1 AND marks & 64 ORDER BY no LIMIT ?2"),
     [STMT_LINKS] =
@@ -56,6 +59,13 @@ static const char *const stmt_sql[STMT_COUNT] = {
          "LEFT JOIN nodes r ON r.no = a.root WHERE (e.observation, e.node) > (?1, ?2) "
          "ORDER BY e.observation, e.node LIMIT ?3"),
 };
+
+/* Where a statement tells it, after the columns of all. */
+static bool is_alone(sqlite3_stmt *q)
+{
+    return sqlite3_column_count(q) > EVENT_COLUMN_COUNT &&
+           sqlite3_column_int(q, EVENT_COLUMN_COUNT) == 0;
+}
 
 static enum dl_err each_event(sqlite3_stmt *q,
                               enum dl_err (*fn)(void *ctx, const struct store_event_row *row),
@@ -79,7 +89,8 @@ static enum dl_err each_event(sqlite3_stmt *q,
                       .strikes = sqlite3_column_blob(q, 14)},
             .device_name = column_text(q, 9),
             .stream_id = sqlite3_column_blob(q, 10),
-            .profile_key = sqlite3_column_blob(q, 11)};
+            .profile_key = sqlite3_column_blob(q, 11),
+            .alone = is_alone(q)};
         bool whole = sqlite3_column_bytes(q, 10) == STORE_STREAM_BYTES &&
                      (!row.profile_key || sqlite3_column_bytes(q, 11) == STORE_NODE_KEY_BYTES);
         err = whole ? fn(ctx, &row) : DL_E_CORRUPT;

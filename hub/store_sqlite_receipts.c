@@ -1,7 +1,7 @@
 /* Receipts: what the events under one key leave of it. */
 #include "hub/store_sqlite_internal.h"
 
-enum stmt { STMT_LOOK, STMT_OWNER, STMT_READ, STMT_RETURNING, STMT_COUNT };
+enum stmt { STMT_LOOK, STMT_OWNER, STMT_READ, STMT_RETURNING, STMT_RETOLD_ADD, STMT_COUNT };
 
 /* The latest, whoever came first; by the index, without a table to sort in. */
 #define OF_RECEIPT "FROM events e JOIN streams s ON s.no = e.stream WHERE e.receipt = ?1 "
@@ -23,6 +23,7 @@ static const char *const stmt_sql[STMT_COUNT] = {
          "EXISTS (SELECT 1 FROM events WHERE strikes = ?1) " OF_RECEIPT LATEST_ONLY("")),
     [STMT_RETURNING] =
         "SELECT DISTINCT receipt FROM events WHERE original = ?1 AND receipt IS NOT NULL",
+    [STMT_RETOLD_ADD] = "INSERT OR IGNORE INTO retold(receipt) VALUES (?1)",
 };
 
 static sqlite3_stmt *stmt(struct store *st, enum stmt which)
@@ -100,6 +101,18 @@ receipts_read(struct store *st, const uint8_t (*keys)[STORE_RECEIPT_BYTES], size
     return err;
 }
 
+static enum dl_err receipts_retold(struct store *st, const uint8_t (*keys)[STORE_RECEIPT_BYTES],
+                                   size_t count)
+{
+    sqlite3_stmt *q = stmt(st, STMT_RETOLD_ADD);
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < count; i++) {
+        bind_blob(q, 1, keys[i], STORE_RECEIPT_BYTES);
+        err = sqlite_run(q);
+    }
+    return err;
+}
+
 static enum dl_err receipts_returning(struct store *st,
                                       const uint8_t (*keys)[STORE_RECEIPT_BYTES], size_t count,
                                       enum dl_err (*fn)(void *ctx, const uint8_t *key),
@@ -120,6 +133,7 @@ struct sqlite_stmts sqlite_receipts_part(struct store *api)
 {
     api->receipts_look = receipts_look;
     api->receipts_read = receipts_read;
+    api->receipts_retold = receipts_retold;
     api->receipts_returning = receipts_returning;
     return (struct sqlite_stmts){stmt_sql, STMT_COUNT};
 }
