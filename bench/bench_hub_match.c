@@ -103,7 +103,7 @@ static void set_up(struct bench *b)
     die_on(file_join(&key, b->dir, "id.key"), "path");
     die_on(id_key_create(key.s), "key");
     die_on(id_key_load(&b->key, key.s), "key");
-    die_on(store_sqlite_open(&b->st, db.s, STORE_WRITE, &why), why.text);
+    die_on(store_sqlite_open(&b->st, db.s, STORE_WRITE, 0, &why), why.text);
     die_on(b->st->begin(b->st, STORE_WRITE), "begin");
     die_on(rules_current(b->st, &b->rules), "rules");
 }

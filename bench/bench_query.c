@@ -3,12 +3,13 @@
  *     bench_query [EVENTS...]
  *
  * Brings 1,000,000, then 2, 5 and 10 million (or EVENTS, ascending) purchases into one
- * store, ten a person and 50,000 people at a time, by the functions that ingest calls, so that
+ * store, ten a person and 20,000 people at a time, by the functions that ingest calls, so that
  * the rows are the ones of a hub; only seals, conversions and clients' ids are left out, and
  * many events share a commit. At each size it opens a fresh handle and asks 2,000 times for a
  * random person: by token, by id, the first page of the timeline, a later one; and for the
- * stats. Prints CSV: times by the clock, which a busy machine disturbs, and of the CPU.
- * Progress goes to stderr.
+ * stats. Prints CSV: times by the clock, which a busy machine disturbs, and of the CPU; and how
+ * many events an answer has on average, which ought to be the same at every size. Progress goes
+ * to stderr.
  */
 #include "crypto/secret.h"
 #include "crypto/token.h"
@@ -32,7 +33,7 @@
 
 #define BATCH        50000 /* a commit: its random pages are written once and not ten times */
 #define PER_PERSON   10
-#define REGULARS     200000 /* who come at a time, one leaving for each that is new */
+#define REGULARS     20000 /* who come at a time, one leaving for each that is new */
 #define ASKED        2000
 #define JSON_BYTES   640
 #define FIRST_MS     INT64_C(1700000000000)
@@ -227,6 +228,8 @@ static int by_time(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* Somebody who came when there were as many as ever and is gone by now, so that everybody
+ * has the same ten events to show, give or take, whatever the size of the store. */
 static int64_t draw_gone(const struct bench *b)
 {
     int64_t end = b->events / PER_PERSON;
@@ -234,8 +237,7 @@ static int64_t draw_gone(const struct bench *b)
     return from + (int64_t)random_below((uint64_t)(end - from));
 }
 
-/* Somebody who is gone by now, so that everybody has the same ten events to show,
- * give or take, whatever the size of the store; a few were never drawn at all. */
+/* A few were never drawn at all. */
 static void draw_person(struct asking *a)
 {
     struct match_token token;
@@ -251,6 +253,7 @@ static void draw_person(struct asking *a)
 static void ask(struct asking *a, const char *what, json_t *(*question)(const struct asking *a))
 {
     static uint64_t took_us[ASKED], cpu_us[ASKED];
+    size_t events = 0;
     for (size_t i = 0; i < ASKED; i++) {
         die_on(a->st->begin(a->st, STORE_READ), "begin");
         draw_person(a);
@@ -259,13 +262,14 @@ static void ask(struct asking *a, const char *what, json_t *(*question)(const st
         cpu_us[i] = cpu_now_us() - from_cpu_us;
         took_us[i] = clock_mono_us() - from_us;
         a->st->rollback(a->st);
+        events += json_array_size(json_object_get(answer, "events"));
         json_decref(answer);
     }
     qsort(took_us, ASKED, sizeof took_us[0], by_time);
     qsort(cpu_us, ASKED, sizeof cpu_us[0], by_time);
-    printf("%" PRId64 ",%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", a->b->events,
-           what, took_us[ASKED / 2], took_us[ASKED * 99 / 100], cpu_us[ASKED / 2],
-           cpu_us[ASKED * 99 / 100]);
+    printf("%" PRId64 ",%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.1f\n",
+           a->b->events, what, took_us[ASKED / 2], took_us[ASKED * 99 / 100], cpu_us[ASKED / 2],
+           cpu_us[ASKED * 99 / 100], (double)events / ASKED);
     fflush(stdout);
 }
 
@@ -316,7 +320,7 @@ int main(int argc, char **argv)
     struct bench b = {.events = 0};
     int count = argc > 1 ? argc - 1 : (int)(sizeof sizes / sizeof sizes[0]);
     set_up(&b);
-    puts("events,what,p50_us,p99_us,cpu_p50_us,cpu_p99_us");
+    puts("events,what,p50_us,p99_us,cpu_p50_us,cpu_p99_us,answered");
     for (int i = 0; i < count; i++) {
         int64_t events = strtoll(argc > 1 ? argv[i + 1] : sizes[i], NULL, 10);
         if (events < PER_PERSON || events > EVENTS_MAX)

@@ -11,6 +11,7 @@
 
 /* A store handle and an audience on it, while the client reads. */
 struct download {
+    struct hub *hub;
     struct store *store;
     struct audience *audience;
 };
@@ -19,8 +20,7 @@ static void download_free(void *ctx)
 {
     struct download *d = ctx;
     audience_close(d->audience);
-    if (d->store)
-        d->store->close(d->store);
+    hub_close_reader(d->hub, d->store);
     free(d);
 }
 
@@ -43,6 +43,7 @@ static enum dl_err download_make(struct download **ret, struct api *api,
     struct download *d = calloc(1, sizeof *d);
     if (!d)
         return DL_E_NOMEM;
+    d->hub = api->hub;
     enum dl_err err = hub_open_reader(&d->store, api->hub, NULL);
     if (!err)
         err = audience_open(&d->audience, d->store, api->settings->name, wish, clock_wall_ms());

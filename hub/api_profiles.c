@@ -35,14 +35,14 @@ static bool take_number(struct request *req, const char *name, int64_t min, int6
     return false;
 }
 
-/* An RFC 3339 time. False: answered. */
+/* A day or a time. False: answered. */
 static bool take_time(struct request *req, const char *name, int64_t *ret)
 {
     const char *text = request_query(req, name);
-    if (!text || clockfix_parse(text, ret) == DL_OK)
+    if (!text || clockfix_parse_bound(text, ret) == DL_OK)
         return true;
     char detail[96];
-    snprintf(detail, sizeof detail, "%s is a time as of RFC 3339, with its offset", name);
+    snprintf(detail, sizeof detail, "%s is " CLOCKFIX_BOUND_WORDS, name);
     reply_problem(req, 400, "malformed", detail);
     return false;
 }

@@ -83,6 +83,7 @@ void api_audit(struct api *api, struct request *req)
 
 /* A store handle and an export on it, while the client reads. */
 struct download {
+    struct hub *hub;
     struct store *store;
     struct export *export;
 };
@@ -91,8 +92,7 @@ static void download_free(void *ctx)
 {
     struct download *d = ctx;
     export_close(d->export);
-    if (d->store)
-        d->store->close(d->store);
+    hub_close_reader(d->hub, d->store);
     free(d);
 }
 
@@ -109,12 +109,13 @@ static ssize_t download_read(void *ctx, uint64_t at, char *ret, size_t cap)
     return len > 0 ? (ssize_t)len : MHD_CONTENT_READER_END_OF_STREAM;
 }
 
-static enum dl_err download_make(struct download **ret, const struct hub *hub,
-                                 enum export_what what, enum export_format format)
+static enum dl_err download_make(struct download **ret, struct hub *hub, enum export_what what,
+                                 enum export_format format)
 {
     struct download *d = calloc(1, sizeof *d);
     if (!d)
         return DL_E_NOMEM;
+    d->hub = hub;
     enum dl_err err = hub_open_reader(&d->store, hub, NULL);
     if (!err)
         err = export_open(&d->export, d->store, what, format);

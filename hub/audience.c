@@ -54,17 +54,9 @@ static bool read_name(const char *text, const char **ret)
     return !text || (*text && strlen(text) < STORE_MEASURE_NAME_BYTES);
 }
 
-/* RFC 3339, or a day: of `since` its beginning, of `until` its end. */
-static bool read_time(const char *text, bool end, int64_t *ret_ms)
+static bool read_time(const char *text, int64_t *ret_ms)
 {
-    char whole[CLOCK_TEXT_BYTES];
-    if (!text)
-        return true;
-    if (strlen(text) == 10) {
-        snprintf(whole, sizeof whole, "%s%s", text, end ? "T23:59:59.999Z" : "T00:00:00Z");
-        text = whole;
-    }
-    return clockfix_parse(text, ret_ms) == DL_OK;
+    return !text || clockfix_parse_bound(text, ret_ms) == DL_OK;
 }
 
 static bool read_amount(const struct audience_words *words, struct audience_wish *ret)
@@ -87,10 +79,10 @@ enum dl_err audience_read_wish(const struct audience_words *words, struct audien
         bad = "type is an event's, such as purchase";
     else if (!read_name(words->store, &wish.store))
         bad = "store is a store_id of events";
-    else if (!read_time(words->since, false, &wish.since_ms))
-        bad = "since is a day such as 2026-11-01, or a time of RFC 3339";
-    else if (!read_time(words->until, true, &wish.until_ms))
-        bad = "until is a day such as 2026-11-30, or a time of RFC 3339";
+    else if (!read_time(words->since, &wish.since_ms))
+        bad = "since is " CLOCKFIX_BOUND_WORDS;
+    else if (!read_time(words->until, &wish.until_ms))
+        bad = "until is " CLOCKFIX_BOUND_WORDS;
     else if (!read_amount(words, &wish))
         bad = "the least amount is a number of minor units, and wants its currency";
     if (bad) {

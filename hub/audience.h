@@ -31,7 +31,8 @@ struct audience_wish {
     const char *store;    /* where they were; NULL: anywhere */
     const char *currency; /* in which they spent min_minor at least; NULL: not asked */
     int64_t min_minor;
-    int64_t since_ms, until_ms; /* the events of type and store reach into it */
+    int64_t since_ms, until_ms; /* the events of type and store reach into it: from the one,
+                                   before the other */
 };
 
 /* Everybody. */

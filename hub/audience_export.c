@@ -53,7 +53,7 @@ static enum dl_err look(void *ctx, const struct store_measure *m)
 {
     struct judgement *j = ctx;
     const struct audience_wish *w = j->wish;
-    bool in_time = m->last_ms >= w->since_ms && m->first_ms <= w->until_ms;
+    bool in_time = m->last_ms >= w->since_ms && m->first_ms < w->until_ms;
     switch (m->kind) {
     case STORE_MEASURE_TYPE:
         j->type |= in_time && (!w->type || strcmp(w->type, m->name) == 0);

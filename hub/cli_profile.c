@@ -82,17 +82,13 @@ static int answer(const struct question *q)
 
 /* ---- options ------------------------------------------------------------------------ */
 
-/* A day ("2026-11-24", UTC) or a time. False: told. */
+/* False: told. */
 static bool take_time(const struct cli_args *args, const char *name, int64_t *ret)
 {
     const char *text = cli_text(args, name);
-    char day[32];
-    if (!text || clockfix_parse(text, ret) == DL_OK)
+    if (!text || clockfix_parse_bound(text, ret) == DL_OK)
         return true;
-    int len = snprintf(day, sizeof day, "%sT00:00:00Z", text);
-    if (len == 20 && clockfix_parse(day, ret) == DL_OK)
-        return true;
-    cli_error("--%s is a day like 2026-11-24, or a time as of RFC 3339", name);
+    cli_error("--%s is " CLOCKFIX_BOUND_WORDS, name);
     return false;
 }
 

@@ -53,8 +53,7 @@ static enum dl_err match_again(const struct serving *s)
     enum dl_err err = hub_open_reader(&reader, s->hub, &why);
     if (!err)
         err = likeness_run(s->hub->store, reader);
-    if (reader)
-        reader->close(reader);
+    hub_close_reader(s->hub, reader);
     if (err && err != DL_E_BUSY)
         LOG_ERROR("serve.match", LOG_ERR(err));
     return err;

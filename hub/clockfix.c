@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SLACK_MS      2000            /* what networks and NTP leave */
@@ -17,6 +18,15 @@ enum dl_err clockfix_parse(const char *text, int64_t *ret_ms)
         return DL_E_INPUT;
     *ret_ms = ms;
     return DL_OK;
+}
+
+enum dl_err clockfix_parse_bound(const char *text, int64_t *ret_ms)
+{
+    char day[sizeof "2026-11-24T00:00:00Z"];
+    if (strlen(text) != sizeof "2026-11-24" - 1)
+        return clockfix_parse(text, ret_ms);
+    snprintf(day, sizeof day, "%sT00:00:00Z", text);
+    return clockfix_parse(day, ret_ms);
 }
 
 /* A device's clocks are input: sums and differences saturate far outside any time. */

@@ -201,9 +201,22 @@ void hub_close(struct hub *hub)
     free(hub);
 }
 
-enum dl_err hub_open_reader(struct store **ret, const struct hub *hub, struct dl_why *why)
+enum dl_err hub_open_reader(struct store **ret, struct hub *hub, struct dl_why *why)
 {
     struct where w = hub->where;
     w.connections = 1;
-    return where_open(ret, &w, STORE_READ, why);
+    enum dl_err err = DL_E_BUSY;
+    if (atomic_fetch_add(&hub->readers, 1) < HUB_READERS_MAX)
+        err = where_open(ret, &w, STORE_READ, why);
+    if (err)
+        atomic_fetch_sub(&hub->readers, 1);
+    return err;
+}
+
+void hub_close_reader(struct hub *hub, struct store *reader)
+{
+    if (!reader)
+        return;
+    reader->close(reader);
+    atomic_fetch_sub(&hub->readers, 1);
 }

@@ -3,8 +3,9 @@
  * Files: seal.key sign.key store.key id.key (made by hub_create), hub.share (the
  * custodian's half, imported), hub.db where the store is the folder's own (where.h). A struct
  * hub may be used by many threads; its keys are read-only. `store` is the one writer of this
- * process; `reader` is a second handle, so that look-ups do not wait for a batch under way.
- * Exports, which take long, open a handle of their own with hub_open_reader.
+ * process; `reader` is a second handle, each thread of which reads on a connection of its own,
+ * so that look-ups wait neither for a batch under way nor for each other. Exports, which take
+ * long, open a handle of their own with hub_open_reader.
  */
 #ifndef DUNLIN_HUB_H
 #define DUNLIN_HUB_H
@@ -23,6 +24,9 @@
 #define HUB_FILE_DB    "hub.db"
 #define HUB_FILE_SHARE "hub.share"
 
+/* Exports under way, each with a cache and a snapshot of its own. */
+#define HUB_READERS_MAX 8
+
 struct convert_cache;
 
 struct hub {
@@ -30,6 +34,7 @@ struct hub {
     struct where where;
     struct store *store;
     struct store *reader;
+    atomic_uint readers; /* opened by hub_open_reader */
     struct seal_key *seal_key;
     struct sign_key *sign_key;
     struct store_key *store_key;
@@ -56,9 +61,12 @@ DL_MUST_CHECK enum dl_err hub_open_at(struct hub **ret, const char *dir,
                                       const struct where *where, struct dl_why *why);
 void hub_close(struct hub *hub);
 
-/* A handle of its own that only reads. The caller ends it with st->close(st). */
-DL_MUST_CHECK enum dl_err hub_open_reader(struct store **ret, const struct hub *hub,
+/* A handle of its own that only reads, for one thread. The caller gives it back with
+ * hub_close_reader. DL_E_BUSY: there are HUB_READERS_MAX. */
+DL_MUST_CHECK enum dl_err hub_open_reader(struct store **ret, struct hub *hub,
                                           struct dl_why *why);
+/* NULL is fine. */
+void hub_close_reader(struct hub *hub, struct store *reader);
 
 /* Inside a transaction of hub->store: derives s_d from DIR/hub.share and
  * delta_inverse, seals and stores it. DL_E_NOT_FOUND: no share was imported.

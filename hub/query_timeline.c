@@ -68,7 +68,7 @@ enum dl_err query_event(const struct store_event_row *row, json_t **ret)
 
 struct line {
     int64_t no, time_ms;
-    bool has_receipt;
+    bool asks; /* its receipt may not stand as it says it */
     uint8_t receipt[STORE_RECEIPT_BYTES];
     json_t *json; /* of the page's list */
 };
@@ -89,12 +89,15 @@ static enum dl_err add_event(void *ctx, const struct store_event_row *row)
         return err;
     *line = (struct line){.no = row->event.no,
                           .time_ms = row->event.time_ms,
-                          .has_receipt = row->event.receipt != NULL,
+                          .asks = row->event.receipt && !row->alone,
                           .json = event};
-    if (line->has_receipt)
+    if (line->asks)
         memcpy(line->receipt, row->event.receipt, sizeof line->receipt);
     p->count++;
-    return json_array_append_new(p->events, event) == 0 ? DL_OK : DL_E_NOMEM;
+    int rc = json_array_append_new(p->events, event);
+    if (rc == 0 && row->event.receipt && row->alone)
+        rc = json_object_set_new(event, "standing", json_string("stands"));
+    return rc == 0 ? DL_OK : DL_E_NOMEM;
 }
 
 /* An event whose receipt does not stand, or says something else by now, says so. */
@@ -103,7 +106,7 @@ static enum dl_err add_standing(void *ctx, const struct store_receipt_row *row)
     struct page *p = ctx;
     for (size_t i = 0; i < p->count; i++) {
         const struct line *l = &p->lines[i];
-        if (!l->has_receipt || memcmp(l->receipt, row->receipt.key, sizeof l->receipt) != 0)
+        if (!l->asks || memcmp(l->receipt, row->receipt.key, sizeof l->receipt) != 0)
             continue;
         const char *standing = row->receipt.struck   ? "taken back"
                                : row->event != l->no ? "told again"
@@ -122,7 +125,7 @@ static enum dl_err add_standings(struct page *p, struct store *st)
         size_t k = 0;
         while (k < count && memcmp(keys[k], p->lines[i].receipt, sizeof keys[k]) != 0)
             k++;
-        if (p->lines[i].has_receipt && k == count)
+        if (p->lines[i].asks && k == count)
             memcpy(keys[count++], p->lines[i].receipt, sizeof keys[0]);
     }
     return st->receipts_read(st, (const uint8_t(*)[STORE_RECEIPT_BYTES])keys, count,

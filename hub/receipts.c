@@ -25,8 +25,11 @@ static enum dl_err note_new(struct receipts *r, const struct fact *fact)
     enum dl_err err = DL_OK;
     if (fact->receipt.given)
         err = put(r, fact->receipt.at, 1, fact->original.given);
-    if (!err && fact->strikes.given)
+    if (!err && fact->strikes.given) {
         err = put(r, fact->strikes.at, 0, true);
+        if (!err)
+            r->keys[r->count - 1].retold = true;
+    }
     if (!err && fact->original.given) /* its buyer must not change meanwhile */
         err = put(r, fact->original.at, 0, false);
     return err;
@@ -64,6 +67,7 @@ static void fold(struct receipts *r)
         }
         to->events += r->keys[i].events;
         to->concerned |= r->keys[i].concerned || to->events > 1;
+        to->retold |= r->keys[i].retold || to->events > 1;
     }
     r->count = kept;
 }
@@ -101,8 +105,10 @@ static enum dl_err concern_once(struct receipts *r)
     for (size_t i = 0; i < r->count; i++)
         memcpy(seen[i].key, r->keys[i].at, sizeof seen[i].key);
     enum dl_err err = r->st->receipts_look(r->st, seen, r->count);
-    for (size_t i = 0; !err && i < r->count; i++)
+    for (size_t i = 0; !err && i < r->count; i++) {
         r->keys[i].concerned |= seen[i].known || seen[i].struck || seen[i].returned;
+        r->keys[i].retold |= seen[i].known && r->keys[i].events;
+    }
     if (!err)
         err = concern_returns(r, seen);
     free(seen);
@@ -244,6 +250,23 @@ static enum dl_err add_new(struct receipts *r, const struct fact *fact,
     return err;
 }
 
+/* Notes for timelines which receipts are not one event's alone. */
+static enum dl_err note_retold(const struct receipts *r)
+{
+    uint8_t(*keys)[STORE_RECEIPT_BYTES] = calloc(r->count + 1, sizeof *keys);
+    size_t count = 0;
+    if (!keys)
+        return DL_E_NOMEM;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->keys[i].retold)
+            memcpy(keys[count++], r->keys[i].at, sizeof *keys);
+    enum dl_err err = DL_OK;
+    if (count)
+        err = r->st->receipts_retold(r->st, (const uint8_t(*)[STORE_RECEIPT_BYTES])keys, count);
+    free(keys);
+    return err;
+}
+
 enum dl_err receipts_take(struct store *st, const struct fact *const *facts,
                           const struct store_event *events, size_t count)
 {
@@ -254,6 +277,8 @@ enum dl_err receipts_take(struct store *st, const struct fact *const *facts,
         err = note_new(&r, facts[i]);
     if (!err)
         err = receipts_before(&r);
+    if (!err)
+        err = note_retold(&r);
     for (size_t i = 0; !err && i < count; i++)
         err = add_new(&r, facts[i], &events[i]);
     if (!err)

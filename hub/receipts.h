@@ -31,6 +31,7 @@ struct receipts_key {
     uint8_t at[STORE_RECEIPT_BYTES];
     uint32_t events; /* noted of it */
     bool concerned;  /* has to be asked for, before and after */
+    bool retold;     /* more than one event tells of it, or one takes it back */
 };
 
 struct receipts {

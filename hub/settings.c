@@ -64,7 +64,7 @@ const struct config_key settings_keys[] = {
     {"db_password_file", CONFIG_TEXT, KEY(db_password_file), "", 0, 0, NULL,
      "A file with the database's password, mode 0600; none: as PGPASSFILE or pg_hba.conf say"},
     {"db_connections", CONFIG_INT, KEY(db_connections), "8", 1, 256, NULL,
-     "Connections to the database that write, and as many that read; batches wait for one"},
+     "Connections that read; of PostgreSQL as many again that write; batches wait for one"},
     {"db_timeout", CONFIG_DURATION, KEY(db_timeout_ms), "30s", 1000, 3600000, NULL,
      "How long the database may take for one statement before it counts as away"},
     {"rfm_recency_days", CONFIG_TEXT, KEY(rfm_recency_days), "30,90,180,365", 0, 0, NULL,

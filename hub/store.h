@@ -376,6 +376,8 @@ struct store_event_row {
     const char *device_name;
     const uint8_t *stream_id;   /* STORE_STREAM_BYTES */
     const uint8_t *profile_key; /* STORE_NODE_KEY_BYTES; NULL: nobody's */
+    bool alone; /* of `timeline`: no other event is of its receipt, and none takes
+                   it back; false: perhaps */
 };
 
 /* A page of a root's events, the latest first: from since_ms, and older than the
@@ -433,9 +435,9 @@ struct store {
     /* Rolls back what this thread left open. */
     void (*close)(struct store *st);
 
-    /* STORE_READ sees one state throughout. DL_E_BUSY: another process writes,
-     * for longer than one waits. DL_E_FULL: disk. DL_E_NET: a server that is away.
-     * After an error of commit nothing was stored and the transaction is over; but
+    /* STORE_READ sees one state throughout. DL_E_BUSY: another process writes, or all
+     * connections are lent, for longer than one waits. DL_E_FULL: disk. DL_E_NET: a server that
+     * is away. After an error of commit nothing was stored and the transaction is over; but
      * after DL_E_NET of commit nobody knows, and what is put again must be found out.
      * Where several processes write, any call between may say DL_E_BUSY: roll back,
      * and do all of it again. */
@@ -680,6 +682,10 @@ struct store {
     enum dl_err (*receipts_read)(
         struct store *st, const uint8_t (*keys)[STORE_RECEIPT_BYTES], size_t count,
         enum dl_err (*fn)(void *ctx, const struct store_receipt_row *row), void *ctx);
+    /* Of these, which may not be all that there are, more than one event tells, or one takes
+     * them back: noted, where an engine needs that to tell which events are alone. */
+    enum dl_err (*receipts_retold)(struct store *st, const uint8_t (*keys)[STORE_RECEIPT_BYTES],
+                                   size_t count);
     /* The receipts of events that bring goods of one of the keys back. */
     enum dl_err (*receipts_returning)(struct store *st,
                                       const uint8_t (*keys)[STORE_RECEIPT_BYTES], size_t count,
@@ -816,11 +822,13 @@ struct store {
 };
 
 /* The SQLite engine, a file of the hub's folder. STORE_WRITE makes it if absent
- * and migrates; STORE_READ opens a handle that can only read, beside a writer in
- * this or another process. The caller ends it with st->close(st). Errors as
- * db_open's. */
+ * and migrates. STORE_READ opens a handle that can only read, beside a writer in this or
+ * another process: up to `readers` threads at a time, each on a connection and a snapshot of
+ * its own, so that none waits for another's; begin says DL_E_BUSY to one more that waited for
+ * five seconds. The caller ends it with st->close(st). Errors as db_open's. */
 DL_MUST_CHECK enum dl_err store_sqlite_open(struct store **ret, const char *path,
-                                            enum store_access access, struct dl_why *why);
+                                            enum store_access access, size_t readers,
+                                            struct dl_why *why);
 
 /* "events", "unidentified", ... as stats print them. */
 const char *store_counter_name(enum store_counter counter);

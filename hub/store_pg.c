@@ -6,9 +6,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* How long begin waits for a connection that another thread has: as long as SQLite
- * waits for another process. */
-#define LEND_WAIT_MS 5000
 /* A database that is away is asked again after this time, by one request at most. */
 #define AWAY_MS 1000
 /* Batches of several connections add to the same counter at once, each in a row of
@@ -59,20 +56,10 @@ static const struct pg_stmts base_part = {stmt_sql, STMT_COUNT};
 
 /* ---- whose connection ------------------------------------------------------------ */
 
-/* An address that no two living threads share. */
-static uintptr_t this_thread(void)
-{
-    static _Thread_local char here;
-    return (uintptr_t)&here;
-}
-
 static struct pg_slot *find_slot(struct pg_store *s)
 {
-    uintptr_t me = this_thread();
-    for (size_t i = 0; i < s->slot_count; i++)
-        if (atomic_load_explicit(&s->slots[i].owner, memory_order_relaxed) == me)
-            return &s->slots[i];
-    return NULL;
+    size_t which;
+    return lender_mine(&s->lender, &which) ? &s->slots[which] : NULL;
 }
 
 struct pg_slot *pg_slot_of(struct store *st)
@@ -94,33 +81,10 @@ bool pg_writes(struct store *st)
     return pg_slot_of(st)->writes;
 }
 
-/* A free slot, connected ones first; NULL: all are lent. */
-static struct pg_slot *free_slot(struct pg_store *s)
+static bool is_connected(const void *ctx, size_t which)
 {
-    struct pg_slot *found = NULL;
-    for (size_t i = 0; i < s->slot_count; i++) {
-        struct pg_slot *slot = &s->slots[i];
-        if (atomic_load(&slot->owner) == 0 && (!found || (slot->q && !found->q)))
-            found = slot;
-    }
-    return found;
-}
-
-static struct pg_slot *lend(struct pg_store *s)
-{
-    uint64_t until_ms = clock_mono_ms() + LEND_WAIT_MS;
-    mutex_lock(&s->lock);
-    struct pg_slot *slot;
-    while (!(slot = free_slot(s))) {
-        uint64_t now_ms = clock_mono_ms();
-        if (now_ms >= until_ms ||
-            !cond_wait_ms(&s->freed, &s->lock, (uint32_t)(until_ms - now_ms)))
-            break;
-    }
-    if (slot)
-        atomic_store(&slot->owner, this_thread());
-    mutex_unlock(&s->lock);
-    return slot;
+    const struct pg_store *s = ctx;
+    return s->slots[which].q != NULL;
 }
 
 static void give_back(struct pg_store *s, struct pg_slot *slot)
@@ -135,10 +99,7 @@ static void give_back(struct pg_store *s, struct pg_slot *slot)
     slot->tally = (struct store_tally){{0}};
     slot->held.count = 0;
     pg_crowds_end(slot, true);
-    mutex_lock(&s->lock);
-    atomic_store(&slot->owner, 0);
-    cond_signal(&s->freed);
-    mutex_unlock(&s->lock);
+    lender_return(&s->lender, (size_t)(slot - s->slots));
 }
 
 /* ---- connecting ------------------------------------------------------------------ */
@@ -233,15 +194,18 @@ static enum dl_err reconnect(struct pg_store *s, struct pg_slot *slot)
 static enum dl_err begin(struct store *st, enum store_access access)
 {
     struct pg_store *s = pg_store_of(st);
-    struct pg_slot *slot = lend(s);
-    if (!slot)
-        return DL_E_BUSY;
+    size_t which;
+    enum dl_err err = lender_take(&s->lender, is_connected, s, &which);
+    if (err)
+        return err;
+    struct pg_slot *slot = &s->slots[which];
     slot->writes = access != STORE_READ && s->access == STORE_WRITE;
     if (slot->q && pg_is_gone(slot->q)) {
         pg_close(slot->q);
         slot->q = NULL;
     }
-    enum dl_err err = slot->q ? DL_OK : reconnect(s, slot);
+    if (!slot->q)
+        err = reconnect(s, slot);
     if (!err)
         err = pg_begin(slot->q, slot->writes
                                     ? "BEGIN"
@@ -324,12 +288,12 @@ static void close_store(struct store *st)
         return;
     if (s->slots && find_slot(s))
         rollback(st);
-    for (size_t i = 0; s->slots && i < s->slot_count; i++) {
+    for (size_t i = 0; s->slots && i < s->lender.count; i++) {
         pg_close(s->slots[i].q);
         pg_crowds_end(&s->slots[i], false);
         free(s->slots[i].held.at);
     }
-    cond_done(&s->freed);
+    lender_done(&s->lender);
     mutex_done(&s->lock);
     free(s->slots);
     free(s->sql);
@@ -469,7 +433,6 @@ enum dl_err store_pg_open(struct store **ret, const struct where *w, enum store_
     if (!s)
         return DL_E_NOMEM;
     mutex_init(&s->lock);
-    cond_init(&s->freed);
     s->where = *w;
     s->access = access;
     s->api.close = close_store;
@@ -481,9 +444,11 @@ enum dl_err store_pg_open(struct store **ret, const struct where *w, enum store_
     s->api.scrub = scrub;
     s->api.count = count;
     s->api.stats = stats;
-    s->slot_count = w->connections > 0 ? (size_t)w->connections : 1;
-    s->slots = calloc(s->slot_count, sizeof *s->slots);
-    enum dl_err err = s->slots ? gather(s) : DL_E_NOMEM;
+    size_t slots = w->connections > 0 ? (size_t)w->connections : 1;
+    s->slots = calloc(slots, sizeof *s->slots);
+    enum dl_err err = lender_init(&s->lender, slots, LENDER_STORE_WAIT_MS);
+    if (!err)
+        err = s->slots ? gather(s) : DL_E_NOMEM;
     if (!err)
         err = open_first(s, why);
     if (err)

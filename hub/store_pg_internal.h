@@ -6,6 +6,7 @@
 #ifndef DUNLIN_HUB_STORE_PG_INTERNAL_H
 #define DUNLIN_HUB_STORE_PG_INTERNAL_H
 
+#include "hub/lender.h"
 #include "hub/pg.h"
 #include "hub/store_kept.h"
 #include "hub/store_pg.h"
@@ -57,8 +58,7 @@ enum { PG_CROWD_BLOBS, PG_CROWD_RECEIPTS, PG_CROWDS };
 /* A connection, and what waits for the commit of its transaction: numbers that all
  * hubs add to are touched last, so that nobody waits for them long. */
 struct pg_slot {
-    atomic_uintptr_t owner; /* the thread that has it; 0: nobody */
-    struct pg *q;           /* NULL: not connected */
+    struct pg *q; /* NULL: not connected */
     bool writes;
     int64_t counts[STORE_COUNTERS];
     struct store_tally tally;
@@ -74,10 +74,9 @@ struct pg_store {
     struct where where;
     enum store_access access;
     int32_t tenant;
-    struct mutex lock;
-    struct cond freed;
-    struct pg_slot *slots;
-    size_t slot_count;
+    struct mutex lock; /* of retry_at_ms */
+    struct lender lender;
+    struct pg_slot *slots;         /* lender.count of them */
     size_t crowd_max;              /* locks of a kind that one transaction may have */
     uint64_t retry_at_ms;          /* a database that was away is not asked before */
     atomic_int_fast64_t behind_ms; /* this machine's clock, of the database's */

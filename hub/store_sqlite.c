@@ -8,11 +8,12 @@
 #define APPLICATION_ID 0x444c4832 /* "DLH2" */
 #define RETIRED_ID     0x444c4831 /* "DLH1": identifiers without marks, before 0.1.0 */
 /* A hub's working set is its indexes; SQLite's own 2 MB would read them from the
- * system again and again. Pages are taken as they are needed. */
-#define CACHE_PRAGMA "PRAGMA cache_size=-65536"
-/* Some 16 MB of WAL before it is copied back: at 1,000 pages the pages that
- * every batch touches would be written twice as often. */
-#define CHECKPOINT_PRAGMA "PRAGMA wal_autocheckpoint=4000"
+ * system again and again. Pages are taken as they are needed. Some 16 MB of WAL before it is
+ * copied back: at 1,000 pages the pages that every batch touches would be written twice as
+ * often. */
+#define WRITER_PRAGMAS "PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=4000"
+/* The upper pages of the indexes of ten million events, for each of several readers. */
+#define READER_PRAGMA "PRAGMA cache_size=-32768"
 
 enum stmt {
     STMT_COUNT_ADD,
@@ -67,7 +68,9 @@ static void close_store(struct store *st)
     if (s->db.sql && !sqlite3_get_autocommit(s->db.sql))
         st->rollback(st);
     db_close(&s->db);
+    sqlite_readers_close(s);
     sqlite_turn_done(s);
+    free(s->sql);
     free(s);
 }
 
@@ -160,7 +163,7 @@ static enum dl_err stats(struct store *st, struct store_stats *ret)
 }
 
 /* Lays the parts' statements end to end. */
-static const char **gather(struct sqlite_store *s, size_t *ret_count)
+static enum dl_err gather(struct sqlite_store *s)
 {
     const struct sqlite_stmts parts[SQLITE_PARTS] = {
         [SQLITE_PART_BASE] = base_part,
@@ -178,20 +181,37 @@ static const char **gather(struct sqlite_store *s, size_t *ret_count)
         [SQLITE_PART_ROSTERS] = sqlite_rosters_part(&s->api),
         [SQLITE_PART_SCANS] = sqlite_scans_part(&s->api),
     };
-    size_t total = 0;
     for (size_t i = 0; i < SQLITE_PARTS; i++) {
-        s->part_at[i] = total;
-        total += parts[i].count;
+        s->part_at[i] = s->sql_count;
+        s->sql_count += parts[i].count;
     }
-    const char **all = calloc(total, sizeof *all);
-    for (size_t i = 0; all && i < SQLITE_PARTS; i++)
-        memcpy(all + s->part_at[i], parts[i].sql, parts[i].count * sizeof *all);
-    *ret_count = total;
-    return all;
+    s->sql = calloc(s->sql_count, sizeof *s->sql);
+    for (size_t i = 0; s->sql && i < SQLITE_PARTS; i++)
+        memcpy(s->sql + s->part_at[i], parts[i].sql, parts[i].count * sizeof *s->sql);
+    return s->sql ? DL_OK : DL_E_NOMEM;
+}
+
+enum dl_err sqlite_connect(struct db *ret, const struct sqlite_store *s, const char *path,
+                           enum db_mode mode, struct dl_why *why)
+{
+    const struct db_spec spec = {.application_id = APPLICATION_ID,
+                                 .retired_id = RETIRED_ID,
+                                 .migrations = hub_migrations,
+                                 .stmt_sql = s->sql,
+                                 .stmt_count = s->sql_count};
+    struct db db = {.sql = NULL};
+    enum dl_err err = db_open(&db, path, mode, &spec, why);
+    if (!err)
+        err = db_exec(&db, mode == DB_READ_ONLY ? READER_PRAGMA : WRITER_PRAGMAS);
+    if (err)
+        db_close(&db);
+    else
+        *ret = db;
+    return err;
 }
 
 enum dl_err store_sqlite_open(struct store **ret, const char *path, enum store_access access,
-                              struct dl_why *why)
+                              size_t readers, struct dl_why *why)
 {
     struct sqlite_store *s = calloc(1, sizeof *s);
     if (!s)
@@ -203,20 +223,10 @@ enum dl_err store_sqlite_open(struct store **ret, const char *path, enum store_a
     s->api.ready = ready;
     s->api.now_ms = now_ms;
     s->api.scrub = scrub;
-    struct db_spec spec = {.application_id = APPLICATION_ID,
-                           .retired_id = RETIRED_ID,
-                           .migrations = hub_migrations};
-    const char **sql = gather(s, &spec.stmt_count);
-    spec.stmt_sql = sql;
-    enum dl_err err = sql ? DL_OK : DL_E_NOMEM;
+    enum dl_err err = gather(s);
     if (!err)
-        err = db_open(&s->db, path, access == STORE_WRITE ? DB_READ_WRITE : DB_READ_ONLY, &spec,
-                      why);
-    if (!err)
-        err = db_exec(&s->db, CACHE_PRAGMA);
-    if (!err && access == STORE_WRITE)
-        err = db_exec(&s->db, CHECKPOINT_PRAGMA);
-    free(sql);
+        err = access == STORE_WRITE ? sqlite_connect(&s->db, s, path, DB_READ_WRITE, why)
+                                    : sqlite_readers_open(s, path, readers, why);
     if (err)
         close_store(&s->api);
     else

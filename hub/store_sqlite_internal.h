@@ -7,6 +7,7 @@
 #ifndef DUNLIN_HUB_STORE_SQLITE_INTERNAL_H
 #define DUNLIN_HUB_STORE_SQLITE_INTERNAL_H
 
+#include "hub/lender.h"
 #include "hub/store_kept.h"
 #include "platform/db.h"
 #include "platform/thread.h"
@@ -48,16 +49,37 @@ struct sqlite_turn {
     bool is_part; /* the present turn's work is a part of a transaction others began */
 };
 
+/* Connections that can only read, each with a snapshot of its own (store_sqlite_readers.c). */
+struct sqlite_readers {
+    struct lender lender;
+    struct db *at; /* lender.count of them; without one's `sql`: not connected yet */
+    char *path;
+};
+
 struct sqlite_store {
     struct store api; /* first: a struct store * is one of these */
-    struct db db;
+    struct db db;     /* the one that writes */
     struct sqlite_turn turn;
+    struct sqlite_readers readers; /* of a handle that only reads, which has no `db` */
+    const char **sql;              /* the parts' statements, end to end */
+    size_t sql_count;
     size_t part_at[SQLITE_PARTS];
 };
 
-/* begin, commit and rollback of the interface. */
+/* begin, commit and rollback of the interface, on the one connection that writes. */
 void sqlite_turn_part(struct sqlite_store *s);
 void sqlite_turn_done(struct sqlite_store *s);
+
+/* The same on up to `count` connections that read; the first is opened at once. */
+enum dl_err sqlite_readers_open(struct sqlite_store *s, const char *path, size_t count,
+                                struct dl_why *why);
+void sqlite_readers_close(struct sqlite_store *s);
+/* The one this thread has; of a handle with a single one, that. */
+struct db *sqlite_reader(struct sqlite_store *s);
+
+/* DB_READ_ONLY or not, with the pragmas of a hub. */
+enum dl_err sqlite_connect(struct db *ret, const struct sqlite_store *s, const char *path,
+                           enum db_mode mode, struct dl_why *why);
 
 /* Each adds its functions to `api` and tells its statements. */
 struct sqlite_stmts sqlite_admin_part(struct store *api);
@@ -79,10 +101,16 @@ static inline struct sqlite_store *sqlite_of(struct store *st)
     return (struct sqlite_store *)st;
 }
 
-static inline sqlite3_stmt *sqlite_stmt(struct store *st, enum sqlite_part part, size_t which)
+/* The connection of this thread's transaction. */
+static inline struct db *sqlite_db(struct store *st)
 {
     struct sqlite_store *s = sqlite_of(st);
-    return s->db.stmts[s->part_at[part] + which];
+    return s->readers.at ? sqlite_reader(s) : &s->db;
+}
+
+static inline sqlite3_stmt *sqlite_stmt(struct store *st, enum sqlite_part part, size_t which)
+{
+    return sqlite_db(st)->stmts[sqlite_of(st)->part_at[part] + which];
 }
 
 /* Within the transaction of the rows that were counted. */

@@ -1,10 +1,14 @@
 /* Walks for exports, each going on from a cursor. */
 #include "hub/store_sqlite_internal.h"
 
+#include <stdlib.h>
+
 enum stmt {
     STMT_EVENTS,
     STMT_EVENTS_OF_ROOT,
-    STMT_TIMELINE,
+    STMT_OBSERVATIONS_OF_ROOT,
+    STMT_LATEST_OF,
+    STMT_EVENT_OF_ROOT,
     STMT_PROFILES,
     STMT_LINKS,
     STMT_COUNT
@@ -14,6 +18,7 @@ enum stmt {
     "SELECT e.no, e.device, e.stream, e.seq, e.time_ms, e.reported_ms, e.quality, "            \
     "coalesce(e.observation, 0), e.json, d.name, s.id, r.key, e.receipt, e.original, "         \
     "e.strikes "
+#define EVENT_COLUMN_COUNT 15
 
 static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_EVENTS] = (EVENT_COLUMNS
@@ -30,17 +35,20 @@ static const char *const stmt_sql[STMT_COUNT] = {
          "CROSS JOIN events e ON e.observation = o.no JOIN devices d ON d.no = e.device "
          "JOIN streams s ON s.no = e.stream JOIN nodes r ON r.no = ?1 "
          "WHERE e.no > ?2 ORDER BY e.no LIMIT ?3"),
-    /* Of each observation no more than the page can hold: its index has them in order. */
-    [STMT_TIMELINE] =
+    [STMT_OBSERVATIONS_OF_ROOT] =
         ("WITH members(no) AS (SELECT ?1 UNION ALL "
-         "SELECT no FROM nodes WHERE root = ?1 AND root <> no) " EVENT_COLUMNS
-         "FROM members n CROSS JOIN evidence v ON v.node = n.no "
-         "CROSS JOIN observations o ON o.no = v.observation AND o.anchor = n.no "
-         "CROSS JOIN events e ON e.no IN (SELECT x.no FROM events x "
-         "WHERE x.observation = o.no AND x.time_ms >= ?2 AND (x.time_ms, x.no) < (?3, ?4) "
-         "ORDER BY x.time_ms DESC, x.no DESC LIMIT ?5) "
-         "JOIN devices d ON d.no = e.device JOIN streams s ON s.no = e.stream "
-         "JOIN nodes r ON r.no = ?1 ORDER BY e.time_ms DESC, e.no DESC LIMIT ?5"),
+         "SELECT no FROM nodes WHERE root = ?1 AND root <> no) "
+         "SELECT o.no FROM members n CROSS JOIN evidence v ON v.node = n.no "
+         "CROSS JOIN observations o ON o.no = v.observation AND o.anchor = n.no"),
+    /* The index alone answers, in its order. */
+    [STMT_LATEST_OF] = ("SELECT time_ms, no FROM events WHERE observation = ?1 "
+                        "AND time_ms >= ?2 AND time_ms <= ?3 AND (time_ms, no) < (?3, ?4) "
+                        "ORDER BY time_ms DESC, no DESC LIMIT ?5"),
+    [STMT_EVENT_OF_ROOT] =
+        (EVENT_COLUMNS ", EXISTS (SELECT 1 FROM retold t WHERE t.receipt = e.receipt) FROM "
+                       "events e JOIN devices d ON d.no = e.device "
+                       "JOIN streams s ON s.no = e.stream "
+                       "JOIN nodes r ON r.no = ?2 WHERE e.no = ?1"),
     [STMT_PROFILES] = ("SELECT no, type, marks, parent, element, key FROM nodes "
                        "WHERE no > ?1 AND marks & 64 ORDER BY no LIMIT ?2"),
     [STMT_LINKS] =
@@ -51,6 +59,13 @@ static const char *const stmt_sql[STMT_COUNT] = {
          "LEFT JOIN nodes r ON r.no = a.root WHERE (e.observation, e.node) > (?1, ?2) "
          "ORDER BY e.observation, e.node LIMIT ?3"),
 };
+
+/* Where a statement tells it, after the columns of all. */
+static bool is_alone(sqlite3_stmt *q)
+{
+    return sqlite3_column_count(q) > EVENT_COLUMN_COUNT &&
+           sqlite3_column_int(q, EVENT_COLUMN_COUNT) == 0;
+}
 
 static enum dl_err each_event(sqlite3_stmt *q,
                               enum dl_err (*fn)(void *ctx, const struct store_event_row *row),
@@ -74,7 +89,8 @@ static enum dl_err each_event(sqlite3_stmt *q,
                       .strikes = sqlite3_column_blob(q, 14)},
             .device_name = column_text(q, 9),
             .stream_id = sqlite3_column_blob(q, 10),
-            .profile_key = sqlite3_column_blob(q, 11)};
+            .profile_key = sqlite3_column_blob(q, 11),
+            .alone = is_alone(q)};
         bool whole = sqlite3_column_bytes(q, 10) == STORE_STREAM_BYTES &&
                      (!row.profile_key || sqlite3_column_bytes(q, 11) == STORE_NODE_KEY_BYTES);
         err = whole ? fn(ctx, &row) : DL_E_CORRUPT;
@@ -103,18 +119,83 @@ events_of_root(struct store *st, int64_t root, int64_t after, int64_t limit,
     return each_event(q, fn, ctx);
 }
 
-static enum dl_err timeline(struct store *st, const struct store_timeline *page,
-                            enum dl_err (*fn)(void *ctx, const struct store_event_row *row),
-                            void *ctx)
+/* ---- a page of a timeline ------------------------------------------------------------
+ * One statement could do all of it, but SQLite would sort in tables that it makes and
+ * drops each time, at more than the cost of the page's events. */
+
+struct moment {
+    int64_t time_ms, no;
+};
+
+/* The latest events of all observations so far, the latest first. */
+struct latest {
+    struct moment *at;
+    size_t count, cap;
+};
+
+static bool is_later(struct moment a, struct moment b)
 {
-    sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_READ, STMT_TIMELINE);
-    bind_int(q, 1, page->root);
+    return a.time_ms != b.time_ms ? a.time_ms > b.time_ms : a.no > b.no;
+}
+
+/* False: full of later ones. */
+static bool keep(struct latest *l, struct moment m)
+{
+    if (l->count == l->cap && !is_later(m, l->at[l->count - 1]))
+        return false;
+    size_t at = l->count < l->cap ? l->count++ : l->count - 1;
+    for (; at > 0 && is_later(m, l->at[at - 1]); at--)
+        l->at[at] = l->at[at - 1];
+    l->at[at] = m;
+    return true;
+}
+
+/* Of one observation no more than the page can hold. */
+static enum dl_err keep_latest_of(struct store *st, int64_t observation,
+                                  const struct store_timeline *page, struct latest *l)
+{
+    sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_READ, STMT_LATEST_OF);
+    bind_int(q, 1, observation);
     bind_int(q, 2, page->since_ms);
     bind_int(q, 3, page->before_ms);
     bind_int(q, 4, page->before_no);
     bind_int(q, 5, page->limit);
-    return each_event(q, fn, ctx);
+    bool goes_on = true;
+    while (goes_on && sqlite3_step(q) == SQLITE_ROW)
+        goes_on = keep(l, (struct moment){.time_ms = sqlite3_column_int64(q, 0),
+                                          .no = sqlite3_column_int64(q, 1)});
+    return sqlite_end(q, DL_OK);
 }
+
+static enum dl_err find_latest(struct store *st, const struct store_timeline *page,
+                               struct latest *l)
+{
+    sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_READ, STMT_OBSERVATIONS_OF_ROOT);
+    bind_int(q, 1, page->root);
+    enum dl_err err = DL_OK;
+    while (!err && sqlite3_step(q) == SQLITE_ROW)
+        err = keep_latest_of(st, sqlite3_column_int64(q, 0), page, l);
+    return sqlite_end(q, err);
+}
+
+static enum dl_err timeline(struct store *st, const struct store_timeline *page,
+                            enum dl_err (*fn)(void *ctx, const struct store_event_row *row),
+                            void *ctx)
+{
+    struct latest l = {.cap = (size_t)page->limit};
+    l.at = calloc(l.cap, sizeof *l.at);
+    enum dl_err err = l.at ? find_latest(st, page, &l) : DL_E_NOMEM;
+    for (size_t i = 0; !err && i < l.count; i++) {
+        sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_READ, STMT_EVENT_OF_ROOT);
+        bind_int(q, 1, l.at[i].no);
+        bind_int(q, 2, page->root);
+        err = each_event(q, fn, ctx);
+    }
+    free(l.at);
+    return err;
+}
+
+/* ---- profiles and links ---------------------------------------------------------------- */
 
 static enum dl_err profiles_each(struct store *st, int64_t after, int64_t limit,
                                  enum dl_err (*fn)(void *ctx, const struct store_node *root),

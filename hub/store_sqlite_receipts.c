@@ -1,22 +1,29 @@
 /* Receipts: what the events under one key leave of it. */
 #include "hub/store_sqlite_internal.h"
 
-enum stmt { STMT_LOOK, STMT_OWNER, STMT_READ, STMT_RETURNING, STMT_COUNT };
+enum stmt { STMT_LOOK, STMT_OWNER, STMT_READ, STMT_RETURNING, STMT_RETOLD_ADD, STMT_COUNT };
 
-/* The latest first, whoever came first. */
-#define OF_RECEIPT  "FROM events e JOIN streams s ON s.no = e.stream WHERE e.receipt = ?1 "
-#define LATEST_ONLY "ORDER BY e.time_ms DESC, s.id DESC, e.seq DESC LIMIT 1"
+/* The latest, whoever came first; by the index, without a table to sort in. */
+#define OF_RECEIPT "FROM events e JOIN streams s ON s.no = e.stream WHERE e.receipt = ?1 "
+#define LATEST_ONLY(of_these)                                                                  \
+    "AND NOT EXISTS (SELECT 1 FROM events l JOIN streams t ON t.no = l.stream "                \
+    "WHERE l.receipt = ?1 AND l.time_ms >= e.time_ms " of_these                                \
+    "AND (l.time_ms, t.id, l.seq) > (e.time_ms, s.id, e.seq)) "                                \
+    "ORDER BY e.time_ms DESC LIMIT 1"
 
 static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_LOOK] = ("SELECT EXISTS (SELECT 1 FROM events WHERE receipt = ?1), "
                    "EXISTS (SELECT 1 FROM events WHERE strikes = ?1), "
                    "EXISTS (SELECT 1 FROM events WHERE original = ?1)"),
     [STMT_OWNER] =
-        ("SELECT e.observation " OF_RECEIPT "AND e.observation IS NOT NULL " LATEST_ONLY),
-    [STMT_READ] = ("SELECT e.no, e.time_ms, e.json, e.original, coalesce(e.observation, 0), "
-                   "EXISTS (SELECT 1 FROM events WHERE strikes = ?1) " OF_RECEIPT LATEST_ONLY),
+        ("SELECT e.observation " OF_RECEIPT
+         "AND e.observation IS NOT NULL " LATEST_ONLY("AND l.observation IS NOT NULL ")),
+    [STMT_READ] =
+        ("SELECT e.no, e.time_ms, e.json, e.original, coalesce(e.observation, 0), "
+         "EXISTS (SELECT 1 FROM events WHERE strikes = ?1) " OF_RECEIPT LATEST_ONLY("")),
     [STMT_RETURNING] =
         "SELECT DISTINCT receipt FROM events WHERE original = ?1 AND receipt IS NOT NULL",
+    [STMT_RETOLD_ADD] = "INSERT OR IGNORE INTO retold(receipt) VALUES (?1)",
 };
 
 static sqlite3_stmt *stmt(struct store *st, enum stmt which)
@@ -94,6 +101,18 @@ receipts_read(struct store *st, const uint8_t (*keys)[STORE_RECEIPT_BYTES], size
     return err;
 }
 
+static enum dl_err receipts_retold(struct store *st, const uint8_t (*keys)[STORE_RECEIPT_BYTES],
+                                   size_t count)
+{
+    sqlite3_stmt *q = stmt(st, STMT_RETOLD_ADD);
+    enum dl_err err = DL_OK;
+    for (size_t i = 0; !err && i < count; i++) {
+        bind_blob(q, 1, keys[i], STORE_RECEIPT_BYTES);
+        err = sqlite_run(q);
+    }
+    return err;
+}
+
 static enum dl_err receipts_returning(struct store *st,
                                       const uint8_t (*keys)[STORE_RECEIPT_BYTES], size_t count,
                                       enum dl_err (*fn)(void *ctx, const uint8_t *key),
@@ -114,6 +133,7 @@ struct sqlite_stmts sqlite_receipts_part(struct store *api)
 {
     api->receipts_look = receipts_look;
     api->receipts_read = receipts_read;
+    api->receipts_retold = receipts_retold;
     api->receipts_returning = receipts_returning;
     return (struct sqlite_stmts){stmt_sql, STMT_COUNT};
 }

@@ -16,6 +16,7 @@ enum stmt {
     STMT_MEASURES_DROP,
     STMT_EVENTS_BEFORE,
     STMT_EVENT_DELETE,
+    STMT_RETOLD_DROP,
     STMT_COUNT,
 };
 
@@ -48,7 +49,10 @@ static const char *const stmt_sql[STMT_COUNT] = {
          "coalesce(observation, 0), json, receipt, original, strikes FROM events "
          "WHERE no > ?1 AND time_ms < ?2 "
          "ORDER BY no LIMIT ?3"),
-    [STMT_EVENT_DELETE] = "DELETE FROM events WHERE no = ?1",
+    [STMT_EVENT_DELETE] = "DELETE FROM events WHERE no = ?1 RETURNING receipt, strikes",
+    [STMT_RETOLD_DROP] = ("DELETE FROM retold WHERE receipt = ?1 "
+                          "AND NOT EXISTS (SELECT 1 FROM events WHERE receipt = ?1) "
+                          "AND NOT EXISTS (SELECT 1 FROM events WHERE strikes = ?1)"),
 };
 
 static sqlite3_stmt *stmt(struct store *st, enum stmt which)
@@ -241,14 +245,37 @@ static enum dl_err events_before(struct store *st, int64_t after, int64_t before
     return sqlite_end(q, err);
 }
 
+/* Nothing is kept of a receipt that no event knows any more. */
+static enum dl_err drop_retold(struct store *st, const uint8_t *key)
+{
+    sqlite3_stmt *q = stmt(st, STMT_RETOLD_DROP);
+    if (!key)
+        return DL_OK;
+    bind_blob(q, 1, key, STORE_RECEIPT_BYTES);
+    return sqlite_run(q);
+}
+
+static enum dl_err delete_event(struct store *st, int64_t no)
+{
+    uint8_t receipt[STORE_RECEIPT_BYTES], strikes[STORE_RECEIPT_BYTES];
+    sqlite3_stmt *q = stmt(st, STMT_EVENT_DELETE);
+    bind_int(q, 1, no);
+    enum dl_err err = sqlite_first(q);
+    if (err)
+        return err == DL_E_NOT_FOUND ? DL_OK : err;
+    bool told = column_blob(q, 0, receipt, sizeof receipt);
+    bool struck = column_blob(q, 1, strikes, sizeof strikes);
+    err = sqlite_end(q, DL_OK);
+    if (!err)
+        err = drop_retold(st, told ? receipt : NULL);
+    return err ? err : drop_retold(st, struck ? strikes : NULL);
+}
+
 static enum dl_err events_delete(struct store *st, const int64_t *events, size_t count)
 {
-    sqlite3_stmt *q = stmt(st, STMT_EVENT_DELETE);
     enum dl_err err = DL_OK;
-    for (size_t i = 0; !err && i < count; i++) {
-        bind_int(q, 1, events[i]);
-        err = sqlite_run(q);
-    }
+    for (size_t i = 0; !err && i < count; i++)
+        err = delete_event(st, events[i]);
     return err;
 }
 

@@ -73,7 +73,8 @@ enum dl_err where_open(struct store **ret, const struct where *w, enum store_acc
         dl_why_set(why, "%.200s: %s", w->file.s, dl_err_name(DL_E_NOT_FOUND));
         return DL_E_NOT_FOUND;
     }
-    return store_sqlite_open(ret, w->file.s, access, why);
+    return store_sqlite_open(ret, w->file.s, access,
+                             w->connections > 0 ? (size_t)w->connections : 1, why);
 }
 
 const char *where_name(const struct where *w)

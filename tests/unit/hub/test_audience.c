@@ -79,9 +79,9 @@ static int64_t rows_stored(struct fixture *fx)
     if (on_server())
         return rows_on_server(&fx->hub->where);
     assert_int_equal(st->begin(st, STORE_READ), DL_OK);
-    assert_int_equal(sqlite3_prepare_v2(sqlite_of(st)->db.sql, "SELECT count(*) FROM audience",
-                                        -1, &q, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(sqlite_db(st)->sql, "SELECT count(*) FROM audience", -1, &q, NULL),
+        SQLITE_OK);
     assert_int_equal(sqlite3_step(q), SQLITE_ROW);
     int64_t n = sqlite3_column_int64(q, 0);
     sqlite3_finalize(q);
@@ -360,6 +360,31 @@ static void a_file_holds_a_header_and_sealed_sets_alone(void **state)
     till_done(&t);
 }
 
+static size_t chosen(struct fixture *fx, int64_t since_ms, int64_t until_ms)
+{
+    struct audience *au = NULL;
+    struct audience_wish wish = {.since_ms = since_ms, .until_ms = until_ms};
+    assert_int_equal(audience_open(&au, fx->hub->reader, "hub", &wish, NOW_MS), DL_OK);
+    size_t count = audience_count(au);
+    audience_close(au);
+    return count;
+}
+
+static void since_is_inside_a_span_and_until_is_not(void **state)
+{
+    struct fixture *fx = *state;
+    struct till t;
+    till_init(&t, fx, "till-1");
+    sale(&t, 5, "email=a@x.de", 'a');
+    till_deliver(&t);
+    int64_t at_ms = NOW_MS + 5000;
+    assert_int_equal(chosen(fx, at_ms, INT64_MAX), 1);
+    assert_int_equal(chosen(fx, at_ms + 1, INT64_MAX), 0);
+    assert_int_equal(chosen(fx, INT64_MIN, at_ms + 1), 1);
+    assert_int_equal(chosen(fx, INT64_MIN, at_ms), 0);
+    till_done(&t);
+}
+
 static void wishes_that_say_nothing_are_refused(void **state)
 {
     (void)state;
@@ -379,9 +404,9 @@ static void wishes_that_say_nothing_are_refused(void **state)
         assert_int_equal(audience_read_wish(&bad[i], &wish, &why), DL_E_INPUT);
         assert_true(why.text[0]);
     }
-    const struct audience_words good = {.since = "2026-01-01", .until = "2026-01-01"};
+    const struct audience_words good = {.since = "2026-01-01", .until = "2026-01-02"};
     assert_int_equal(audience_read_wish(&good, &wish, NULL), DL_OK);
-    assert_int_equal(wish.until_ms - wish.since_ms, 86399999); /* the day included */
+    assert_int_equal(wish.until_ms - wish.since_ms, 86400000); /* which is left out itself */
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, fixture_open, fixture_close)
@@ -400,6 +425,7 @@ int main(void)
         CASE(what_came_after_an_erasure_stays),
         CASE(a_profile_says_for_whom_something_is_sealed),
         CASE(a_file_holds_a_header_and_sealed_sets_alone),
+        CASE(since_is_inside_a_span_and_until_is_not),
         cmocka_unit_test(wishes_that_say_nothing_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,6 +43,22 @@ static void times_of_rfc_3339_are_read(void **state)
         assert_int_equal(clockfix_parse(bad[i], &ms), DL_E_INPUT);
 }
 
+static void a_day_begins_at_its_first_moment(void **state)
+{
+    static const char *const bad[] = {"",          "2026-02-30",  "2026-1-011",
+                                      "2026-11-2", "2026-11-24 ", "20261124",
+                                      "yesterday", "2026-11-24Z", "2026-11-24T"};
+    int64_t day = -1, time = -2;
+    (void)state;
+    assert_int_equal(clockfix_parse_bound("2026-11-24", &day), DL_OK);
+    assert_int_equal(clockfix_parse_bound("2026-11-24T00:00:00Z", &time), DL_OK);
+    assert_int_equal(day, time);
+    assert_int_equal(clockfix_parse_bound("2026-11-24T01:00:00+01:00", &time), DL_OK);
+    assert_int_equal(day, time);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(clockfix_parse_bound(bad[i], &day), DL_E_INPUT);
+}
+
 /* A record captured `age_ms` ago under a wall clock that is `off_ms` ahead. */
 static int64_t fix(bool same_boot, int64_t age_ms, int64_t off_ms, int64_t event_ms,
                    enum store_time_quality *quality)
@@ -97,6 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_of_rfc_3339_are_read),
+        cmocka_unit_test(a_day_begins_at_its_first_moment),
         cmocka_unit_test(a_good_clock_is_left_alone),
         cmocka_unit_test(a_wrong_clock_is_mended_within_one_boot_and_over_two),
         cmocka_unit_test(clocks_at_their_ends_do_no_harm),

@@ -1,6 +1,7 @@
 /* Measures through the whole of ingest, with erasures; and how they are read. */
 #include "hub/profile.h"
 #include "hub/rfm.h"
+#include "hub/store_sqlite_internal.h"
 #include "tests/unit/hub/fixture.h"
 
 #include <inttypes.h>
@@ -237,6 +238,105 @@ static void a_timeline_in_pages_is_the_whole_one(void **state)
     till_done(&t);
 }
 
+/* ---- what stands -------------------------------------------------------------------- */
+
+/* One receipt alone, one that a void takes back, one that a later event tells again. */
+static const struct {
+    const char *kind;
+    int receipt, second;
+    const char *identifiers, *standing;
+} told[] = {{"sale", 1, 1, "email=%d@x.de", "stands"},
+            {"sale", 2, 2, "email=%d@x.de", "taken back"},
+            {"void", 2, 3, "", NULL},
+            {"sale", 3, 4, "email=%d@x.de", "told again"},
+            {"sale", 3, 5, "email=%d@x.de", "stands"}};
+
+#define TOLD (sizeof told / sizeof told[0])
+
+static void tell(struct till *t, size_t which, int round)
+{
+    char json[512], time[CLOCK_TEXT_BYTES], who[64];
+    clock_text(NOW_MS + 1000 * told[which].second, time);
+    snprintf(json, sizeof json,
+             "{\"type\":\"purchase\",\"time\":\"%s\",\"data\":{\"transaction_type\":\"%s\","
+             "\"transaction_id\":\"%d-%d\",\"store_id\":\"9\",\"currency\":\"EUR\","
+             "\"total_minor\":100}}",
+             time, told[which].kind, round, told[which].receipt);
+    snprintf(who, sizeof who, told[which].identifiers, round);
+    till_put(t, json, who);
+}
+
+static void shuffle(size_t *order)
+{
+    for (size_t i = 0; i < TOLD; i++) {
+        size_t j = (size_t)random_below(i + 1);
+        order[i] = order[j];
+        order[j] = i;
+    }
+}
+
+static int64_t receipts_noted(struct fixture *fx)
+{
+    struct store *st = fx->hub->reader;
+    sqlite3_stmt *q = NULL;
+    assert_int_equal(st->begin(st, STORE_READ), DL_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(sqlite_db(st)->sql, "SELECT count(*) FROM retold", -1, &q, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    int64_t n = sqlite3_column_int64(q, 0);
+    sqlite3_finalize(q);
+    st->rollback(st);
+    return n;
+}
+
+static void delete_all(struct fixture *fx)
+{
+    struct store *st = fx->hub->store;
+    int64_t nos[1000];
+    for (size_t i = 0; i < sizeof nos / sizeof nos[0]; i++)
+        nos[i] = (int64_t)i + 1;
+    assert_int_equal(st->begin(st, STORE_WRITE), DL_OK);
+    assert_int_equal(st->events_delete(st, nos, sizeof nos / sizeof nos[0]), DL_OK);
+    assert_int_equal(st->commit(st), DL_OK);
+}
+
+static void a_timeline_says_what_stands_in_whatever_order_it_came(void **state)
+{
+    struct fixture *fx = *state;
+    struct query_span span = {.until_ms = INT64_MAX, .limit = QUERY_EVENTS_MAX};
+    int rounds = rounds_of(40);
+    struct till t;
+    till_init(&t, fx, "till-1");
+    for (int round = 0; round < rounds; round++) {
+        size_t order[TOLD], at = 0;
+        char who[64];
+        shuffle(order);
+        for (size_t i = 0; i < TOLD; i++) {
+            tell(&t, order[i], round);
+            if (i + 1 == TOLD || random_below(2) == 0)
+                till_deliver(&t);
+        }
+        snprintf(who, sizeof who, "email=%d@x.de", round);
+        json_t *profile = profile_of(&t, who);
+        json_t *page = timeline_of(fx, json_get_str(profile, "profile_id"), &span);
+        json_t *events = json_object_get(page, "events");
+        assert_int_equal(json_array_size(events), TOLD - 1);
+        for (size_t i = TOLD; i-- > 0;)
+            if (told[i].standing)
+                assert_string_equal(json_get_str(json_array_get(events, at++), "standing"),
+                                    told[i].standing);
+        json_decref(page);
+        json_decref(profile);
+    }
+    till_done(&t);
+    if (on_server())
+        return;
+    assert_int_equal(receipts_noted(fx), 2 * rounds); /* and not of those alone */
+    delete_all(fx);
+    assert_int_equal(receipts_noted(fx), 0);
+}
+
 static size_t found(struct fixture *fx, const struct query_filter *filter)
 {
     struct store *st = fx->hub->reader;
@@ -333,6 +433,7 @@ int main(void)
         CASE(of_many_categories_the_largest_eight_count),
         CASE(a_receipt_is_its_number_or_else_its_key),
         CASE(a_timeline_in_pages_is_the_whole_one),
+        CASE(a_timeline_says_what_stands_in_whatever_order_it_came),
         CASE(a_find_takes_whom_all_of_it_holds_for),
         CASE(scores_rise_at_their_edges),
         CASE(edges_are_four_and_ascend),
