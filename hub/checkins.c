@@ -207,6 +207,16 @@ void checkins_close(struct checkins *c)
 
 /* ---- looking ----------------------------------------------------------------------- */
 
+const char *checkins_event(const struct checkins *c)
+{
+    return c->event;
+}
+
+const char *checkins_list(const struct checkins *c)
+{
+    return c->one_list ? c->list : NULL;
+}
+
 uint64_t checkins_total(const struct checkins *c)
 {
     return c->total;

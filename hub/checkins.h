@@ -37,6 +37,9 @@ DL_MUST_CHECK enum dl_err checkins_open(struct checkins **ret, struct store *st,
 DL_MUST_CHECK enum dl_err checkins_next(struct checkins *c, const struct checkins_ticket **ret);
 void checkins_close(struct checkins *c);
 
+const char *checkins_event(const struct checkins *c);
+/* NULL: all. */
+const char *checkins_list(const struct checkins *c);
 /* How many scans there are, and how many were told. */
 uint64_t checkins_total(const struct checkins *c);
 uint64_t checkins_done(const struct checkins *c);
