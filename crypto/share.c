@@ -18,7 +18,8 @@ struct store_key {
     uint8_t bytes[AEAD_KEY_BYTES];
 };
 
-_Static_assert(STORE_SECRET_SEALED_BYTES == STORE_SECRET_BYTES + AEAD_OVERHEAD, "sealed secret");
+_Static_assert(STORE_SECRET_SEALED_BYTES == STORE_SECRET_BYTES + AEAD_OVERHEAD,
+               "sealed secret");
 _Static_assert(HUB_SHARE_SEALED_BYTES == GROUP_SCALAR_BYTES + AEAD_OVERHEAD, "sealed share");
 
 enum dl_err hub_share_make(struct hub_share **ret, const uint8_t *scalar)
