@@ -20,7 +20,8 @@ const struct cli_option normalize_options[] = {
     {"scheme", 's', CLI_TEXT, "NAME", NULL,
      "as a platform prescribes it: uid2, google, meta, tiktok or snap"},
     {"hash", 'x', CLI_FLAG, NULL, NULL,
-     "with --scheme: the SHA-256 the platform compares, in its own spelling"},
+     "with --scheme: the SHA-256 the platform compares, in its own spelling; what it\n"
+     "compares in clear text stays so"},
     {"date-order", 0, CLI_TEXT, "auto|day-first|month-first", "auto",
      "how 3/4/1990 is read; auto refuses it"},
     COMMANDS_OPTION_JSON,
@@ -32,26 +33,30 @@ struct answer {
     enum normalise_reason doubt; /* why an event that brings this loses it */
     char form[NORMALISE_BYTES_MAX];
     size_t len;
+    bool hashed; /* the form is of a SHA-256 */
 };
 
 static void answer_for(const struct normalize_wish *wish, const char *region, const char *type,
                        const char *value, size_t len, struct answer *ret)
 {
     const struct normalise_site site = {.region = region, .date_order = wish->site.date_order};
+    enum scheme_field field = scheme_field_from_name(type);
     ret->len = 0;
+    ret->hashed = false;
     ret->doubt = NORMALISE_OK;
     if (wish->scheme == SCHEME_NONE)
         ret->reason = normalise_legible(&site, normalise_type_from_name(type), value, len,
                                         ret->form, sizeof ret->form, &ret->len, &ret->doubt);
     else
-        ret->reason = scheme_form(wish->scheme, scheme_field_from_name(type), &site, value, len,
-                                  ret->form, sizeof ret->form, &ret->len);
-    if (ret->reason || !wish->hash)
+        ret->reason = scheme_form(wish->scheme, field, &site, value, len, ret->form,
+                                  sizeof ret->form, &ret->len);
+    if (ret->reason || !wish->hash || scheme_wants_clear(wish->scheme, field))
         return;
     char hash[SCHEME_HASH_TEXT_BYTES];
     scheme_hash(wish->scheme, ret->form, ret->len, hash);
     ret->len = strlen(hash);
     memcpy(ret->form, hash, ret->len);
+    ret->hashed = true;
     secret_wipe(hash, sizeof hash);
 }
 
@@ -66,7 +71,7 @@ static void print_json(const struct normalize_wish *wish, const char *type,
     if (a->reason)
         json_object_set_new(obj, "reason", json_string(normalise_reason_name(a->reason)));
     else
-        json_object_set_new(obj, wish->hash ? "sha256" : "form", json_stringn(a->form, a->len));
+        json_object_set_new(obj, a->hashed ? "sha256" : "form", json_stringn(a->form, a->len));
     if (!a->reason && a->doubt)
         json_object_set_new(obj, "doubt", json_string(normalise_reason_name(a->doubt)));
     char *text = json_text(obj, &len);
@@ -78,11 +83,15 @@ static void print_json(const struct normalize_wish *wish, const char *type,
 int normalize_one(const struct normalize_wish *wish, const char *type, const char *value,
                   size_t len)
 {
-    bool known = wish->scheme == SCHEME_NONE
-                     ? normalise_type_from_name(type) != TOKEN_TYPE_NONE
-                     : scheme_field_from_name(type) != SCHEME_FIELD_NONE;
-    if (!known) {
-        cli_error("normalize: there is no such type of identifier");
+    bool ours = normalise_type_from_name(type) != TOKEN_TYPE_NONE;
+    bool theirs = scheme_field_from_name(type) != SCHEME_FIELD_NONE;
+    if (wish->scheme == SCHEME_NONE ? !ours : !theirs) {
+        if (ours)
+            cli_error("normalize: no platform takes identifiers of this type");
+        else if (theirs)
+            cli_error("normalize: this type wants a --scheme; we have no form of it");
+        else
+            cli_error("normalize: there is no such type of identifier");
         return CLI_EXIT_USAGE;
     }
     struct answer a;
@@ -95,6 +104,8 @@ int normalize_one(const struct normalize_wish *wish, const char *type, const cha
                   normalise_reason_text(a.reason));
     else
         printf("%.*s\n", (int)a.len, a.form);
+    if (!a.reason && wish->hash && !a.hashed && !wish->json)
+        cli_error("normalize: %s compares this in clear text", scheme_name(wish->scheme));
     if (!a.reason && a.doubt && !wish->json)
         cli_error("normalize: %s: an event leaves it out, for it may be somebody else's",
                   normalise_reason_name(a.doubt));

@@ -63,7 +63,7 @@ void api_batch(struct api *api, struct request *req)
 {
     uint8_t stream[STORE_STREAM_BYTES];
     struct ingest_answer answer = {.status = 500};
-    int64_t now_ms = clock_wall_ms();
+    int64_t now_ms = api->hub->reader->now_ms(api->hub->reader);
     if (!bytes_from_hex(stream, sizeof stream, req->param)) {
         reply_problem(req, 400, "malformed", "a stream is 32 hex digits");
         return;

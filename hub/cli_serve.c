@@ -127,6 +127,7 @@ static void keep_on(void *ctx)
         struct retention_report report;
         uint64_t start_ms = clock_mono_ms();
         if (start_ms >= follow_ms) {
+            (void)s->hub->reader->ready(s->hub->reader); /* which looks at the clock */
             follow_tombstones(s, &saved);
             uint64_t took_ms = clock_mono_ms() - start_ms;
             follow_ms = clock_mono_ms() + MATCH_EVERY_MS + MATCH_REST_RATE * took_ms;

@@ -441,6 +441,9 @@ struct store {
     void (*rollback)(struct store *st);
     /* Outside a transaction: whether a batch would be taken in now. */
     enum dl_err (*ready)(struct store *st);
+    /* In or outside one: the time that all hubs of a store go by, by which they correct
+     * their devices'. */
+    int64_t (*now_ms)(struct store *st);
 
     /* Devices. add: takes name, epoch, secret_hash, secret_expires_ms, added_ms;
      * gives no. DL_E_EXISTS: the name is pending, active or revoked. A removed

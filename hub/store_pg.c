@@ -14,6 +14,8 @@
 /* Batches of several connections add to the same counter at once, each in a row of
  * its own; stats sum them up. */
 #define COUNTER_SLOTS 64
+/* What a clock that is kept by others is never off by. */
+#define CLOCK_SLACK_MS 2000
 
 /* Rows are asked for by key, so index paths alone, in plans made without a look at values
  * (pg_statement.c tells when). A look-up costs next to nothing: tables that statistics know
@@ -25,6 +27,8 @@
     "SET random_page_cost TO 0; SET seq_page_cost TO 0; SET cpu_operator_cost TO 0.0001; "     \
     "SET plan_cache_mode TO force_generic_plan; "                                              \
     "SET idle_in_transaction_session_timeout TO '10min'"
+
+#define CLOCK_SQL "(extract(epoch FROM clock_timestamp()) * 1000)::int8"
 
 enum stmt {
     STMT_COUNT_ADD,
@@ -46,9 +50,9 @@ static const char *const stmt_sql[STMT_COUNT] = {
          "(SELECT count(*) FROM devices WHERE tenant = $1 AND state = 2), "
          "(SELECT count(*) FROM streams WHERE tenant = $1), "
          "(SELECT count(*) FROM tombstones WHERE tenant = $1)"),
-    [STMT_READY] =
-        "SELECT (pg_is_in_recovery() OR "
-        "current_setting('default_transaction_read_only')::bool)::int4 + 0 * $1::int4",
+    [STMT_READY] = ("SELECT (pg_is_in_recovery() OR "
+                    "current_setting('default_transaction_read_only')::bool)::int4 + 0 * "
+                    "$1::int4, " CLOCK_SQL),
 };
 
 static const struct pg_stmts base_part = {stmt_sql, STMT_COUNT};
@@ -145,10 +149,40 @@ static struct pg_where pg_where_of(const struct where *w)
                              .timeout_ms = (uint32_t)w->timeout_ms};
 }
 
+/* The database said `at_ms` between two times of this machine. An answer that took long
+ * tells little of a clock. */
+static void note_clock(struct pg_store *s, int64_t before_ms, int64_t at_ms)
+{
+    int64_t after_ms = clock_wall_ms();
+    int64_t behind_ms = at_ms - before_ms - (after_ms - before_ms) / 2;
+    if (after_ms < before_ms || after_ms - before_ms > CLOCK_SLACK_MS)
+        return;
+    int64_t was_ms = atomic_exchange(&s->behind_ms, behind_ms);
+    int64_t change_ms = behind_ms - was_ms;
+    if (change_ms > CLOCK_SLACK_MS || change_ms < -CLOCK_SLACK_MS)
+        LOG_WARN("store.clock", LOG_I64("behind_ms", behind_ms));
+}
+
+static int64_t now_ms(struct store *st)
+{
+    return clock_wall_ms() + atomic_load(&pg_store_of(st)->behind_ms);
+}
+
+static enum dl_err look_at_clock(struct pg_store *s, struct pg *q)
+{
+    int64_t before_ms = clock_wall_ms(), at_ms = 0;
+    enum dl_err err = pg_number(q, "SELECT " CLOCK_SQL, NULL, 0, 0, &at_ms);
+    if (!err)
+        note_clock(s, before_ms, at_ms);
+    return err;
+}
+
 static enum dl_err enter(struct pg_store *s, struct pg *q)
 {
     q->tenant = s->tenant;
     enum dl_err err = pg_exec(q, SESSION_SQL);
+    if (!err)
+        err = look_at_clock(s, q);
     return err ? err : pg_enter(q, s->sql, s->sql_count);
 }
 
@@ -353,9 +387,12 @@ static enum dl_err ready(struct store *st)
     enum dl_err err = begin(st, STORE_READ);
     if (err)
         return err;
+    int64_t before_ms = clock_wall_ms();
     err = pg_first(pg_stmt(st, PG_PART_BASE, STMT_READY), &rows);
-    if (!err)
+    if (!err) {
+        note_clock(pg_store_of(st), before_ms, pg_get_int(&rows, 1));
         err = pg_end(&rows, pg_get_int(&rows, 0) ? DL_E_NET : DL_OK);
+    }
     rollback(st);
     return err;
 }
@@ -435,6 +472,7 @@ enum dl_err store_pg_open(struct store **ret, const struct where *w, enum store_
     s->api.commit = commit;
     s->api.rollback = rollback;
     s->api.ready = ready;
+    s->api.now_ms = now_ms;
     s->api.scrub = scrub;
     s->api.count = count;
     s->api.stats = stats;

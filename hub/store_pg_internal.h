@@ -74,8 +74,9 @@ struct pg_store {
     struct cond freed;
     struct pg_slot *slots;
     size_t slot_count;
-    size_t crowd_max;     /* locks of a kind that one transaction may have */
-    uint64_t retry_at_ms; /* a database that was away is not asked before */
+    size_t crowd_max;              /* locks of a kind that one transaction may have */
+    uint64_t retry_at_ms;          /* a database that was away is not asked before */
+    atomic_int_fast64_t behind_ms; /* this machine's clock, of the database's */
     const char **sql;
     size_t sql_count;
     size_t part_at[PG_PARTS];

@@ -53,13 +53,11 @@ static enum dl_err check_newer(struct pg *q, struct dl_why *why)
     return DL_E_CORRUPT;
 }
 
-/* Under the lock: another hub may have been quicker. */
-static enum dl_err migrate_locked(struct pg *q)
+/* Another hub may have been quicker. */
+static enum dl_err migrate_rest(struct pg *q)
 {
     int64_t version = 0;
-    enum dl_err err = pg_exec(q, SCHEMA_LOCK_SQL);
-    if (!err)
-        err = pg_exec(q, BOOTSTRAP_SQL);
+    enum dl_err err = pg_exec(q, BOOTSTRAP_SQL);
     if (!err)
         err = version_of(q, &version);
     for (const struct db_migration *m = hub_pg_migrations; !err && m->sql; m++)
@@ -68,12 +66,15 @@ static enum dl_err migrate_locked(struct pg *q)
     return err;
 }
 
-/* Runs steps in a transaction of their own: all of them, or none. */
-static enum dl_err in_transaction(struct pg *q, enum dl_err (*steps)(struct pg *q))
+/* Runs steps in a transaction of their own, all of them or none, and no hub's beside it. */
+static enum dl_err in_transaction(struct pg *q, enum dl_err (*steps)(struct pg *q, void *ctx),
+                                  void *ctx)
 {
     enum dl_err err = pg_exec(q, "BEGIN");
     if (!err)
-        err = steps(q);
+        err = pg_exec(q, SCHEMA_LOCK_SQL);
+    if (!err)
+        err = steps(q, ctx);
     if (!err)
         return pg_exec(q, "COMMIT");
     if (pg_exec(q, "ROLLBACK") != DL_OK)
@@ -130,9 +131,10 @@ static enum dl_err spread_one(struct pg *q, const struct spread *s)
                      texts, 3, 0, &ignored);
 }
 
-static enum dl_err spread_all(struct pg *q)
+static enum dl_err spread_all(struct pg *q, void *ctx)
 {
-    enum dl_err err = pg_exec(q, SCHEMA_LOCK_SQL);
+    enum dl_err err = DL_OK;
+    (void)ctx;
     for (size_t i = 0; !err && i < sizeof spreads / sizeof spreads[0]; i++)
         err = spread_one(q, &spreads[i]);
     return err;
@@ -145,12 +147,13 @@ static enum dl_err spread_new(struct pg *q)
     enum dl_err err = has_citus(q, &citus);
     if (!err && citus)
         err = is_spread(q, "devices", &spread);
-    return err || !spread ? err : spread_all(q);
+    return err || !spread ? err : spread_all(q, NULL);
 }
 
-static enum dl_err migrate(struct pg *q)
+static enum dl_err migrate(struct pg *q, void *ctx)
 {
-    enum dl_err err = migrate_locked(q);
+    (void)ctx;
+    enum dl_err err = migrate_rest(q);
     return err ? err : spread_new(q);
 }
 
@@ -168,7 +171,7 @@ enum dl_err store_pg_distribute(const struct where *w, struct dl_why *why)
         err = DL_E_NOT_FOUND;
     }
     if (!err) {
-        err = in_transaction(q, spread_all);
+        err = in_transaction(q, spread_all, NULL);
         if (err)
             dl_why_set(why, "Citus did not distribute the tables; its log says why");
     }
@@ -195,36 +198,44 @@ static void mark_text(const struct where *w, char ret[static 2 * WHERE_MARK_BYTE
     bytes_to_hex(ret, w->mark, w->has_mark ? WHERE_MARK_BYTES : 0);
 }
 
+struct tenant_order {
+    const struct where *w;
+    int64_t no; /* found or made */
+    struct dl_why *why;
+};
+
 /* One that an init left half-made has no token yet, and is taken over. */
-static enum dl_err create_tenant(struct pg *q, const struct where *w, int64_t *ret,
-                                 struct dl_why *why)
+static enum dl_err create_tenant(struct pg *q, void *ctx)
 {
+    struct tenant_order *order = ctx;
+    const struct where *w = order->w;
     char mark[2 * WHERE_MARK_BYTES + 1];
     mark_text(w, mark);
     const char *const texts[] = {w->tenant, mark};
     int64_t used = 0;
     enum dl_err err = pg_number(q, TENANT_USED_SQL, texts, 1, 0, &used);
     if (!err && used) {
-        dl_why_set(why,
+        dl_why_set(order->why,
                    "the database has a tenant %.64s already; a second hub for it starts from a "
                    "copy of the first one's folder, another tenant has another --tenant",
                    w->tenant);
         return DL_E_EXISTS;
     }
     if (!err)
-        err = pg_number(q, TENANT_ADD_SQL, texts, 2, 0, ret);
+        err = pg_number(q, TENANT_ADD_SQL, texts, 2, 0, &order->no);
     return err ? err : pg_number(q, TENANT_REKEY_SQL, texts, 1, 0, &used);
 }
 
-static enum dl_err find_tenant(struct pg *q, const struct where *w, int64_t *ret,
-                               struct dl_why *why)
+static enum dl_err find_tenant(struct pg *q, struct tenant_order *order)
 {
+    const struct where *w = order->w;
+    struct dl_why *why = order->why;
     char mark[2 * WHERE_MARK_BYTES + 1];
     mark_text(w, mark);
     const char *const texts[] = {w->tenant, mark};
     int64_t same = 1;
-    enum dl_err err = pg_number(q, TENANT_SQL, texts, 1, 0, ret);
-    if (!err && *ret == 0) {
+    enum dl_err err = pg_number(q, TENANT_SQL, texts, 1, 0, &order->no);
+    if (!err && order->no == 0) {
         dl_why_set(why, "the database has no tenant %.64s; `dunlin-hub init --db` makes one",
                    w->tenant);
         return DL_E_NOT_FOUND;
@@ -245,7 +256,8 @@ static enum dl_err find_tenant(struct pg *q, const struct where *w, int64_t *ret
 enum dl_err pg_schema_open(struct pg *q, const struct where *w, enum store_access access,
                            int32_t *ret_tenant, struct dl_why *why)
 {
-    int64_t version = 0, tenant = 0;
+    struct tenant_order order = {.w = w, .why = why};
+    int64_t version = 0;
     enum dl_err err = version_of(q, &version);
     if (!err && version == 0 && !w->create) {
         dl_why_set(why, "the database holds no hub; `dunlin-hub init --db` makes one");
@@ -253,7 +265,7 @@ enum dl_err pg_schema_open(struct pg *q, const struct where *w, enum store_acces
     }
     if (!err && version < newest_known()) {
         if (access == STORE_WRITE) {
-            err = in_transaction(q, migrate);
+            err = in_transaction(q, migrate, NULL);
         } else {
             dl_why_set(why, "the database has an older schema; the next `dunlin-hub serve` "
                             "migrates it");
@@ -265,7 +277,7 @@ enum dl_err pg_schema_open(struct pg *q, const struct where *w, enum store_acces
     if (!err)
         err = check_newer(q, why);
     if (!err)
-        err = w->create ? create_tenant(q, w, &tenant, why) : find_tenant(q, w, &tenant, why);
-    *ret_tenant = (int32_t)tenant;
+        err = w->create ? in_transaction(q, create_tenant, &order) : find_tenant(q, &order);
+    *ret_tenant = (int32_t)order.no;
     return err;
 }

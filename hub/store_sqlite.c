@@ -1,6 +1,7 @@
 #include "hub/store_sqlite_internal.h"
 
 #include "hub_sql.h"
+#include "platform/clock.h"
 
 #include <stdlib.h>
 
@@ -88,6 +89,12 @@ static enum dl_err ready(struct store *st)
     err = st->stream_find(st, zeros, &nobody);
     st->rollback(st);
     return err == DL_E_NOT_FOUND ? DL_OK : err;
+}
+
+static int64_t now_ms(struct store *st)
+{
+    (void)st; /* one machine has it */
+    return clock_wall_ms();
 }
 
 /* ---- counters ---------------------------------------------------------------------- */
@@ -192,6 +199,7 @@ enum dl_err store_sqlite_open(struct store **ret, const char *path, enum store_a
     s->api.count = count;
     s->api.stats = stats;
     s->api.ready = ready;
+    s->api.now_ms = now_ms;
     s->api.scrub = scrub;
     struct db_spec spec = {.application_id = APPLICATION_ID,
                            .retired_id = RETIRED_ID,

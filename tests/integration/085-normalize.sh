@@ -10,6 +10,17 @@ is "a scheme has rules of its own" \
 is "a hash is spelt as the platform spells it" \
     "$(dunlin normalize --scheme uid2 --hash email USER@example.com)" \
     "tMmiiTI7IaAcPpQPFQ65uMVCWH8av9jw4cwf/F5HVRQ="
+is "what a platform compares in clear text is not hashed" \
+    "$(dunlin normalize --scheme google --hash --region AU postcode 2600 2>"$tap_dir/err")" "2600"
+check "and that is said" grep -q 'clear text' "$tap_dir/err"
+is "nor in JSON" "$(dunlin normalize --scheme google --hash --json country AU)" \
+    '{"type":"country","scheme":"google","form":"AU"}'
+is "where it hashes, JSON names the hash" \
+    "$(dunlin normalize --scheme meta --hash --json country AU | jq -r .sha256)" \
+    "632cd2fea71dcde005af4e07f14b8bc1f68b63d9c1b373dc6048fb87e90af22b"
+dunlin normalize --scheme google street x >"$tap_dir/out" 2>"$tap_dir/err"
+is "a type that no platform takes is usage" "$?" "2"
+check "and no unknown one" grep -q 'no platform takes' "$tap_dir/err"
 is "lines are answered in order, each with a form or a reason" \
     "$(printf 'street\tHauptstr. 5\ndate_of_birth\t3/4/1990\npostcode\tsw1a 1aa\tGB\n' |
         dunlin normalize -)" "$(printf 'hauptstr 5\n!ambiguous_date\nSW1A1AA')"
