@@ -1,7 +1,7 @@
 #include "agent/accept_record.h"
 
-#include "agent/event_time.h"
 #include "crypto/secret.h"
+#include "platform/time_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +15,10 @@ static int set_shared(json_t *obj, const char *name, json_t *value)
 
 static int set_time(json_t *obj, const struct event *event, int64_t wall_ms)
 {
-    char text[EVENT_TIME_BYTES];
+    char text[TIME_TEXT_BYTES];
     if (event->has_time)
         return json_object_set(obj, "time", json_object_get(event->root, "time"));
-    event_time_print(wall_ms, text);
+    time_text_print(wall_ms, text);
     return json_object_set_new(obj, "time", json_string(text));
 }
 

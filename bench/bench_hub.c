@@ -9,229 +9,10 @@
  * observations, evidence, measures) in the same batches into the same schema.
  * Prints two lines for a person and one of JSON. TLS is not in it.
  */
-#include "crypto/custodian.h"
-#include "crypto/secret.h"
-#include "hub/hub.h"
-#include "hub/ingest.h"
+#include "bench/tills.h"
 #include "hub_sql.h"
-#include "platform/clock.h"
-#include "platform/file.h"
-#include "platform/json.h"
-#include "platform/random.h"
-#include "platform/thread.h"
-#include "sync/record.h"
-#include "sync/wire.h"
 
-#include <inttypes.h>
-#include <sodium.h>
 #include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
-
-#define BATCH      500
-#define EPOCH      1
-#define THREADS    64
-#define JSON_BYTES 1024
-
-struct bench {
-    char dir[64];
-    struct hub *hub;
-    struct token_key *key;
-    int64_t device;
-    size_t events;
-    uint8_t **frames; /* one a batch */
-    size_t *frame_lens;
-    char (*json)[JSON_BYTES];
-    uint8_t (*tokens)[GROUP_ELEMENT_BYTES]; /* distinct */
-    size_t token_count, tokens_sent;
-    struct visit {
-        uint64_t who;
-        uint8_t new_tokens; /* 0: somebody who came before */
-        size_t first_token; /* of tokens, where new */
-    } * visits;
-};
-
-/* Ends the program on an error. */
-static void die_on(enum dl_err err, const char *what)
-{
-    if (!err)
-        return;
-    fprintf(stderr, "bench_hub: %s: %s\n", what, dl_err_name(err));
-    exit(1);
-}
-
-static double now_s(void)
-{
-    return (double)clock_mono_us() / 1e6;
-}
-
-static double cpu_s(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-/* ---- a hub and its one till ------------------------------------------------------ */
-
-static void set_up(struct bench *b)
-{
-    struct custodian_share *custodian = NULL;
-    struct hub_share *s0 = NULL;
-    struct file_path path;
-    struct dl_why why = {.text = ""};
-    uint8_t delta_inverse[GROUP_SCALAR_BYTES];
-    json_setup();
-    die_on(crypto_setup(), "crypto");
-    snprintf(b->dir, sizeof b->dir, "/var/tmp/dunlin-bench-XXXXXX");
-    if (!mkdtemp(b->dir))
-        die_on(DL_E_IO, "folder");
-    die_on(hub_create(b->dir, &why), why.text);
-    die_on(custodian_draw(&custodian, &s0), "custodian");
-    die_on(file_join(&path, b->dir, HUB_FILE_SHARE), "path");
-    die_on(hub_share_save(s0, path.s), "share");
-    die_on(hub_open(&b->hub, b->dir, &why), why.text);
-    die_on(custodian_enrol(custodian, EPOCH, &b->key, delta_inverse), "enrol");
-    struct store *st = b->hub->store;
-    struct store_device device = {.name = "till-1", .epoch = EPOCH};
-    die_on(st->begin(st, STORE_WRITE), "begin");
-    die_on(st->device_add(st, &device), "device");
-    die_on(hub_add_share(b->hub, device.no, EPOCH, delta_inverse), "share");
-    die_on(st->device_enrolled(st, device.no, clock_wall_ms()), "device");
-    die_on(st->commit(st), "commit");
-    b->device = device.no;
-    hub_share_free(s0);
-    custodian_share_free(custodian);
-}
-
-/* ---- what the till sends ------------------------------------------------------------ */
-
-static void make_token(struct bench *b, uint8_t type, uint64_t who, bool is_new,
-                       struct token *ret)
-{
-    char canonical[64];
-    snprintf(canonical, sizeof canonical, "%u-%" PRIu64 "@example.com", type, who);
-    die_on(token_make(b->key, type, 1, (const uint8_t *)canonical, strlen(canonical), ret),
-           "token");
-    b->tokens_sent++;
-    if (is_new)
-        memcpy(b->tokens[b->token_count++], ret->element, GROUP_ELEMENT_BYTES);
-}
-
-/* Every other customer has a phone beside the e-mail. */
-static void make_record(struct bench *b, size_t i, uint64_t *people, struct record *rec)
-{
-    bool returning = *people > 0 && random_below(100) < 60;
-    uint64_t who = returning ? random_below(*people) : (*people)++;
-    b->visits[i] = (struct visit){.who = who, .first_token = b->token_count};
-    *rec = (struct record){.wall_ms = clock_wall_ms(), .mono_ms = clock_mono_ms()};
-    make_token(b, TOKEN_TYPE_EMAIL, who, !returning, &rec->tokens[rec->token_count++]);
-    if (who % 2 == 0)
-        make_token(b, TOKEN_TYPE_PHONE, who, !returning, &rec->tokens[rec->token_count++]);
-    b->visits[i].new_tokens = (uint8_t)(b->token_count - b->visits[i].first_token);
-    char time[CLOCK_TEXT_BYTES];
-    clock_text(rec->wall_ms, time);
-    snprintf(b->json[i], JSON_BYTES,
-             "{\"id\":\"receipt-%zu\",\"type\":\"purchase\",\"time\":\"%s\",\"consent\":{"
-             "\"profiling\":true},\"data\":{\"store_id\":\"%" PRIu64
-             "\",\"register_id\":\"34\",\"business_date\":\"2026-11-23\",\"sequence_number\":%"
-             "zu,\"transaction_type\":\"sale\","
-             "\"currency\":\"EUR\",\"total_minor\":1999,\"lines\":[{\"line_no\":1,\"sku\":"
-             "\"67591\",\"quantity\":\"1\",\"extended_minor\":1000},{\"line_no\":2,\"sku\":"
-             "\"67592\",\"quantity\":\"1\",\"extended_minor\":999}],\"tenders\":[{\"type\":"
-             "\"card\",\"amount_minor\":1999}]}}",
-             i, time, random_below(10), i);
-    rec->json = b->json[i];
-    rec->json_len = strlen(b->json[i]);
-}
-
-static void make_frames(struct bench *b)
-{
-    static struct wire_record bodies[BATCH];
-    struct wire_head head = {.base_seq = 1, .first_seq = 1};
-    struct wire_segment segment = {.id = {1}};
-    struct seal_segment *seal = NULL;
-    uint8_t public_key[SEAL_PUBLIC_BYTES];
-    uint64_t people = 0;
-    random_bytes(head.stream, sizeof head.stream);
-    memcpy(segment.stream, head.stream, sizeof segment.stream);
-    clock_boot_id(head.boot_id);
-    seal_key_public(b->hub->seal_key, public_key);
-    die_on(seal_segment_make(&seal, public_key, head.boot_id, segment.header), "seal");
-    for (size_t i = 0; i < b->events; i++) {
-        struct record rec;
-        make_record(b, i, &people, &rec);
-        size_t plain_len = record_encoded_len(&rec);
-        uint8_t *plain = malloc(plain_len), *body = malloc(plain_len + SEAL_OVERHEAD);
-        die_on(plain && body ? DL_OK : DL_E_NOMEM, "memory");
-        die_on(record_encode(&rec, plain, plain_len, &plain_len), "record");
-        die_on(seal_record(seal, head.stream, i + 1, plain, plain_len, body), "seal");
-        free(plain);
-        bodies[i % BATCH] =
-            (struct wire_record){.body = body, .body_len = plain_len + SEAL_OVERHEAD};
-        if (i % BATCH != BATCH - 1)
-            continue;
-        size_t at = i / BATCH;
-        b->frames[at] = malloc(WIRE_FRAME_BYTES_MAX);
-        head.wall_ms = clock_wall_ms();
-        head.mono_ms = clock_mono_ms();
-        die_on(wire_encode(&head, &segment, 1, bodies, BATCH, b->frames[at],
-                           WIRE_FRAME_BYTES_MAX, &b->frame_lens[at]),
-               "frame");
-        b->frames[at] = realloc(b->frames[at], b->frame_lens[at]);
-        head.first_seq += BATCH;
-        for (size_t k = 0; k < BATCH; k++)
-            free((void *)bodies[k].body);
-    }
-    seal_segment_free(seal);
-}
-
-/* ---- the hub's way, and the bare one --------------------------------------------------- */
-
-static void ingest_all(struct bench *b)
-{
-    for (size_t i = 0; i < b->events / BATCH; i++) {
-        struct ingest_answer answer;
-        const uint8_t *stream = b->frames[i] + 6;
-        die_on(ingest_batch(b->hub, b->device, stream, b->frames[i], b->frame_lens[i],
-                            clock_wall_ms(), &answer),
-               "ingest");
-        if (answer.status != 200 || answer.stored != BATCH)
-            die_on(DL_E_REJECTED, "a batch was not taken whole");
-    }
-}
-
-struct share_of_work {
-    const struct bench *b;
-    size_t from, end;
-};
-
-static void multiply(void *ctx)
-{
-    const struct share_of_work *w = ctx;
-    uint8_t scalar[32], out[32];
-    crypto_core_ristretto255_scalar_random(scalar);
-    for (size_t i = w->from; i < w->end; i++)
-        if (crypto_scalarmult_ristretto255(out, scalar, w->b->tokens[i]) != 0)
-            die_on(DL_E_INPUT, "multiply");
-}
-
-static void multiply_all(const struct bench *b)
-{
-    struct thread *threads[THREADS];
-    struct share_of_work work[THREADS];
-    size_t count = b->hub->threads;
-    for (size_t i = 0; i < count; i++) {
-        work[i] = (struct share_of_work){b, b->token_count * i / count,
-                                         b->token_count * (i + 1) / count};
-        die_on(thread_start(&threads[i], multiply, &work[i]), "thread");
-    }
-    for (size_t i = 0; i < count; i++)
-        thread_join(threads[i]);
-}
 
 static void must(int rc, const char *what)
 {
@@ -261,7 +42,8 @@ static void insert(sqlite3_stmt *q)
 }
 
 /* Somebody new: identifiers, their observation, and what binds them. */
-static void insert_person(const struct bench *b, sqlite3_stmt *const *q, const struct visit *v)
+static void insert_person(const struct bench_till *b, sqlite3_stmt *const *q,
+                          const struct visit *v)
 {
     uint8_t hash[16];
     random_bytes(hash, sizeof hash);
@@ -269,7 +51,7 @@ static void insert_person(const struct bench *b, sqlite3_stmt *const *q, const s
     sqlite3_bind_blob(q[Q_OBSERVATION], 2, hash, sizeof hash, SQLITE_STATIC);
     sqlite3_bind_int64(q[Q_OBSERVATION], 3, (int64_t)v->first_token + 1);
     insert(q[Q_OBSERVATION]);
-    for (size_t t = v->first_token; t < v->first_token + v->new_tokens; t++) {
+    for (size_t t = v->first_token; t < v->first_token + v->tokens; t++) {
         uint8_t key[STORE_NODE_KEY_BYTES];
         random_bytes(key, sizeof key);
         sqlite3_bind_int64(q[Q_NODE], 1, (int64_t)t + 1);
@@ -282,7 +64,7 @@ static void insert_person(const struct bench *b, sqlite3_stmt *const *q, const s
     }
 }
 
-static void insert_event(const struct bench *b, sqlite3_stmt *const *q, size_t i)
+static void insert_event(const struct bench_till *b, sqlite3_stmt *const *q, size_t i)
 {
     static const char *const names[] = {"purchase", "EUR", "9"};
     static const int kinds[] = {STORE_MEASURE_TYPE, STORE_MEASURE_SALES, STORE_MEASURE_STORE};
@@ -290,7 +72,7 @@ static void insert_event(const struct bench *b, sqlite3_stmt *const *q, size_t i
     uint8_t hash[16], receipt[STORE_RECEIPT_BYTES];
     random_bytes(hash, sizeof hash);
     random_bytes(receipt, sizeof receipt);
-    if (v->new_tokens)
+    if (v->is_new)
         insert_person(b, q, v);
     sqlite3_bind_blob(q[Q_ID], 1, hash, sizeof hash, SQLITE_STATIC);
     insert(q[Q_ID]);
@@ -311,12 +93,12 @@ static void insert_event(const struct bench *b, sqlite3_stmt *const *q, size_t i
     }
 }
 
-static void insert_all(const struct bench *b)
+static void insert_all(const struct bench_till *b, const char *dir)
 {
     struct file_path path;
     sqlite3 *db = NULL;
     sqlite3_stmt *q[Q_COUNT];
-    die_on(file_join(&path, b->dir, "bare.db"), "path");
+    die_on(file_join(&path, dir, "bare.db"), "path");
     must(sqlite3_open(path.s, &db), "open");
     must(sqlite3_exec(db,
                       "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
@@ -339,65 +121,46 @@ static void insert_all(const struct bench *b)
     sqlite3_close(db);
 }
 
-static enum dl_err remove_one(void *ctx, const char *name)
-{
-    struct file_path path;
-    enum dl_err err = file_join(&path, ctx, name);
-    return err ? err : file_remove(path.s);
-}
-
-static double file_bytes(const struct bench *b)
+static double file_bytes(const char *dir)
 {
     struct file_path path;
     uint64_t size = 0;
-    die_on(file_join(&path, b->dir, HUB_FILE_DB), "path");
+    die_on(file_join(&path, dir, HUB_FILE_DB), "path");
     die_on(file_size(path.s, &size), "size");
     return (double)size;
 }
 
 int main(int argc, char **argv)
 {
-    struct bench b = {.events = argc > 1 ? (size_t)strtoul(argv[1], NULL, 10) : 20000};
-    b.events = b.events / BATCH * BATCH;
-    b.frames = calloc(b.events / BATCH + 1, sizeof *b.frames);
-    b.frame_lens = calloc(b.events / BATCH + 1, sizeof *b.frame_lens);
-    b.json = calloc(b.events + 1, sizeof *b.json);
-    b.tokens = calloc(2 * b.events + 1, sizeof *b.tokens);
-    b.visits = calloc(b.events + 1, sizeof *b.visits);
-    die_on(b.frames && b.frame_lens && b.json && b.tokens && b.visits ? DL_OK : DL_E_NOMEM,
-           "memory");
-    set_up(&b);
-    make_frames(&b);
+    size_t events = argc > 1 ? (size_t)strtoul(argv[1], NULL, 10) : 20000;
+    struct bench_hub b = {.hub = NULL};
+    struct bench_till till;
+    struct crowd crowd = {.grows = true};
+    bench_hub_make(&b, NULL);
+    bench_till_make(&till, &b, 1, events / BATCH * BATCH, &crowd);
 
     double wall = now_s(), cpu = cpu_s();
-    ingest_all(&b);
+    bench_till_ingest(&till, b.hub, 0, till.events / BATCH);
     double hub_wall = now_s() - wall, hub_cpu = cpu_s() - cpu;
-    wall = now_s(), cpu = cpu_s();
-    multiply_all(&b);
-    double mul_cpu = cpu_s() - cpu;
-    insert_all(&b);
-    double bare_wall = now_s() - wall, bare_cpu = cpu_s() - cpu;
     size_t threads = b.hub->threads;
+    wall = now_s(), cpu = cpu_s();
+    multiply_all(&till, threads);
+    double mul_cpu = cpu_s() - cpu;
+    insert_all(&till, b.dir);
+    double bare_wall = now_s() - wall, bare_cpu = cpu_s() - cpu;
     hub_close(b.hub);
-    double bytes = file_bytes(&b);
+    b.hub = NULL;
+    double bytes = file_bytes(b.dir);
 
-    double n = (double)b.events;
+    double n = (double)till.events;
     printf("hub ingest, %.1f tokens an event, %zu threads\t%.0f us CPU\t%.0f us CPU\t%.2f\t\n",
-           (double)b.tokens_sent / n, threads, hub_cpu / n * 1e6, bare_cpu / n * 1e6,
+           (double)till.tokens_sent / n, threads, hub_cpu / n * 1e6, bare_cpu / n * 1e6,
            hub_cpu / bare_cpu);
     printf("  the same by the clock\t%.0f/s\t%.0f/s\t%.2f\t\n", n / hub_wall, n / bare_wall,
            hub_wall / bare_wall);
     printf("  bare: multiplications alone\t\t%.0f us CPU\t\t\n", mul_cpu / n * 1e6);
     printf("hub's file an event, with tokens and profiles\t%.0f bytes\t\t\t\n", bytes / n);
-    die_on(file_each(b.dir, remove_one, b.dir), "clean up");
-    rmdir(b.dir);
-    token_key_free(b.key);
-    for (size_t i = 0; i < b.events / BATCH; i++)
-        free(b.frames[i]);
-    free(b.frames);
-    free(b.frame_lens);
-    free(b.json);
-    free(b.tokens);
-    free(b.visits);
+    bench_hub_remove(&b);
+    bench_till_free(&till);
     return 0;
 }
