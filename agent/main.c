@@ -24,7 +24,7 @@ static const struct cli_command commands[] = {
      capture_options, capture_command},
     {"import", "FILE...", "take events from POSLog, CSV or NDJSON files",
      "Every event takes the API's path. A file brought in twice doubles nothing. Ends with an "
-     "account of what was taken and what was refused, by reason.",
+     "account of what was taken and what was refused, by reason; and with 1 if anything was.",
      import_options, import_command},
     {"checkin", "", "take a scan at a gate",
      "The ticket's code is read from --ticket-file, so "
