@@ -405,15 +405,9 @@ static enum dl_err advance(struct batch *b)
 
 enum dl_err ingest_take_in(struct batch *b)
 {
-    static enum dl_err (*const steps[])(struct batch * b) = {deduplicate,
-                                                             ingest_bring_along,
-                                                             heed_tombstones,
-                                                             ingest_heed_consents,
-                                                             match,
-                                                             attach,
-                                                             keep_audience,
-                                                             ingest_settle_consents,
-                                                             erase};
+    static enum dl_err (*const steps[])(struct batch * b) = {
+        deduplicate, ingest_bring_along, heed_tombstones, ingest_heed_consents,   match,
+        attach,      ingest_keep_scans,  keep_audience,   ingest_settle_consents, erase};
     enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < sizeof steps / sizeof steps[0]; i++)
         err = steps[i](b);

@@ -100,9 +100,9 @@ static const struct spread {
     {"counters", "tenant", "devices"},     {"desk_uses", "tenant", "devices"},
     {"consents", "tenant", "devices"},     {"refusals", "tenant", "devices"},
     {"audience", "tenant", "devices"},     {"rekey", "tenant", "devices"},
-    {"events", "stream", "none"},          {"runs", "stream", "events"},
-    {"gaps", "stream", "events"},          {"client_ids", "device", "none"},
-    {"measures", "observation", "none"},
+    {"scans", "tenant", "devices"},        {"events", "stream", "none"},
+    {"runs", "stream", "events"},          {"gaps", "stream", "events"},
+    {"client_ids", "device", "none"},      {"measures", "observation", "none"},
 };
 
 static enum dl_err has_citus(struct pg *q, int64_t *ret)
