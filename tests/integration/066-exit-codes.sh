@@ -44,6 +44,7 @@ till 1 import --format ndjson nofile
 till 1 import half.ndjson
 is "of which the good half is taken" "$(dunlin status --dir till --json | jq .outbox.queued_events)" 1
 till 1 enroll nofile
+till 1 outbox discard 9
 ends 1 dunlin-hub stats --dir nowhere
 keys 1 enroll till-1 "${custodian[@]}"
 keys 1 rotate nobody "${custodian[@]}"
@@ -59,7 +60,7 @@ for words in nope "stats --nope" "profile show x" "profile timeline x" "profile 
     hub 2 $words
 done
 for words in "lookup --email nope" "access --email nope" "forget --email nope" "token email nope" lookup forget \
-    "token nope x" "import --format nope half.ndjson" "checkin --nope"; do
+    "token nope x" "outbox discard x" "import --format nope half.ndjson" "checkin --nope"; do
     # shellcheck disable=SC2086
     till 2 $words
 done
@@ -79,3 +80,4 @@ till 5 flush --wait 0
 keys 5 enroll till-9 "${custodian[@]}"
 start_till "$tap_dir/till"
 ends 3 dunlin run --dir till --listen 127.0.0.1:0
+till 3 outbox discard 9
