@@ -25,6 +25,7 @@
 #include "crypto/seal.h"
 #include "crypto/share.h"
 #include "crypto/sign.h"
+#include "hub/store_rosters.h"
 #include "hub/store_scans.h"
 #include "platform/err.h"
 
@@ -814,6 +815,7 @@ struct store {
     /* Within STORE_ALONE: what stats tell without counting (store_kept.h) is counted. */
     enum dl_err (*recount)(struct store *st);
 
+    struct store_rosters rosters;
     struct store_scans scans;
 };
 
