@@ -2,6 +2,7 @@
 #include "agent/problem.h"
 
 #include "platform/bytes.h"
+#include "platform/plural.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -98,7 +99,7 @@ void api_refuse(const struct api_events *list, const struct accept_answer *answe
         json_array_append_new(errors, problem_json(list, &answer->problems[i]));
     char detail[80];
     snprintf(detail, sizeof detail, "%zu thing%s to mend", answer->problems_total,
-             answer->problems_total == 1 ? "" : "s");
+             plural((int64_t)answer->problems_total));
     problem_set_errors(r, "invalid", detail, errors);
 }
 

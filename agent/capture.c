@@ -6,6 +6,7 @@
 #include "crypto/secret.h"
 #include "platform/clock.h"
 #include "platform/json.h"
+#include "platform/plural.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -164,7 +165,7 @@ static void report(const struct job *job)
     if (job->duplicates > 0)
         printf(", %" PRIu64 " seen before", job->duplicates);
     if (job->warnings > 0)
-        printf(", %" PRIu64 " warning%s", job->warnings, job->warnings == 1 ? "" : "s");
+        printf(", %" PRIu64 " warning%s", job->warnings, plural((int64_t)job->warnings));
     printf("\n");
 }
 
@@ -179,7 +180,7 @@ int capture_command(const struct cli_args *args)
     FILE *in = capture_open(cli_operand(args, 0));
     if (!in) {
         cli_error("capture: the file cannot be opened");
-        return CLI_EXIT_USAGE;
+        return CLI_EXIT_FAILED;
     }
     enum dl_err err = capture_buffer_make(&buffer, BUFFER_BYTES);
     if (!err)

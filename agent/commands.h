@@ -28,8 +28,8 @@
 
 extern const struct cli_option run_options[], enrol_options[], capture_options[],
     checkin_options[], gate_options[], flush_options[], status_options[], doctor_options[],
-    outbox_options[], forget_options[], lookup_options[], access_options[], normalize_options[],
-    token_options[];
+    outbox_options[], outbox_quarantine_options[], outbox_discard_options[], forget_options[],
+    lookup_options[], access_options[], normalize_options[], token_options[];
 
 int run_command(const struct cli_args *args);
 int enrol_command(const struct cli_args *args);
@@ -43,6 +43,7 @@ int outbox_list_command(const struct cli_args *args);
 int outbox_stats_command(const struct cli_args *args);
 int outbox_export_command(const struct cli_args *args);
 int outbox_quarantine_command(const struct cli_args *args);
+int outbox_discard_command(const struct cli_args *args);
 int forget_command(const struct cli_args *args);
 int lookup_command(const struct cli_args *args);
 int access_command(const struct cli_args *args);

@@ -9,6 +9,7 @@
 #include "crypto/secret.h"
 #include "platform/clock.h"
 #include "platform/json.h"
+#include "platform/plural.h"
 #include "platform/term.h"
 #include "sync/audience_set.h"
 #include "sync/uplink.h"
@@ -231,9 +232,9 @@ static void check_status(struct doctor *d, const json_t *status)
                 detail ? detail : "");
     }
     const json_t *o = json_object_get(status, "outbox");
+    int64_t queued = json_get_int(o, "queued_events", 0);
     if (json_is_object(o))
-        say(d, VERDICT_OK, "outbox", "%" PRId64 " events wait",
-            json_get_int(o, "queued_events", 0));
+        say(d, VERDICT_OK, "outbox", "%" PRId64 " event%s to send", queued, plural(queued));
 }
 
 static void check_agent(struct doctor *d)
@@ -371,9 +372,11 @@ int doctor_command(const struct cli_args *args)
         return finish(&d);
     }
     say(&d, VERDICT_OK, "configuration", "every key is known");
-    if (enrolment_load(&d.enrolment, d.dir, &why)) {
+    enum dl_err err = enrolment_load(&d.enrolment, d.dir, &why);
+    if (err) {
         say(&d, VERDICT_FAIL, "enrolment", "%s", why.text);
-        return finish(&d);
+        int code = finish(&d);
+        return err == DL_E_NOT_FOUND ? CLI_EXIT_AUTH : code;
     }
     say(&d, VERDICT_OK, "enrolment", "%s since %s", d.enrolment.device,
         d.enrolment.enrolled_at);

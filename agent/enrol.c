@@ -7,6 +7,7 @@
 #include "platform/file.h"
 #include "platform/json.h"
 #include "platform/lock.h"
+#include "platform/plural.h"
 #include "sync/outbox.h"
 #include "sync/uplink.h"
 
@@ -47,7 +48,7 @@ static enum dl_err read_bundle(struct work *w)
         dl_why_set(w->why, err == DL_E_NOT_FOUND
                                ? "there is no such bundle; a used one was burnt"
                                : "the bundle cannot be read");
-        return err == DL_E_NOT_FOUND ? DL_E_INPUT : err;
+        return err;
     }
     err = bundle_parse(&w->bundle, (const char *)text, len, w->why);
     secret_wipe(text, len);
@@ -79,8 +80,9 @@ static enum dl_err leave_old_home(struct work *w)
     if (err)
         return err;
     if (stats.queued_events > 0) {
-        dl_why_set(w->why, "%llu events still wait for the old hub: `dunlin flush` first",
-                   (unsigned long long)stats.queued_events);
+        dl_why_set(w->why, "%llu event%s not yet sent to the old hub: `dunlin flush` first",
+                   (unsigned long long)stats.queued_events,
+                   plural((int64_t)stats.queued_events));
         return DL_E_BUSY;
     }
     static const char *const files[] = {ENROLMENT_OUTBOX "-wal", ENROLMENT_OUTBOX "-shm",

@@ -30,7 +30,10 @@ static int send(struct local *l, const json_t *body, bool json)
     int code = CLI_EXIT_OK;
     if (err)
         code = commands_fail("forget", err, &why);
-    else if (r.status != 201)
+    else if (r.status == 422) { /* as `lookup` says of an identifier without a form */
+        local_complain("forget", &r, 1);
+        code = CLI_EXIT_USAGE;
+    } else if (r.status != 201)
         code = local_complain("forget", &r, 1);
     else if (json)
         printf("%s\n", r.body.s);

@@ -13,6 +13,7 @@
 #include "platform/currency.h"
 #include "platform/file.h"
 #include "platform/json.h"
+#include "platform/plural.h"
 #include "sync/uplink.h"
 
 #include <inttypes.h>
@@ -173,16 +174,18 @@ static void print_portrait(const json_t *found)
 {
     const char *first = json_get_str(found, "first_seen"), *code;
     const char *last = json_get_str(found, "last_seen");
+    int64_t events = json_get_int(found, "events", 0);
     json_t *of;
-    printf("known as %s\n  %-10s %.10s to %.10s, %" PRId64 " events\n",
+    printf("known as %s\n  %-10s %.10s to %.10s, %" PRId64 " event%s\n",
            json_get_str(found, "profile_id"), "seen", first ? first : "-", last ? last : "-",
-           json_get_int(found, "events", 0));
+           events, plural(events));
     json_object_foreach(json_object_get(found, "value"), code, of)
     {
         char lifetime[CURRENCY_TEXT_BYTES];
         currency_text(lifetime, code, json_get_int(of, "lifetime_minor", 0));
-        printf("  %-10s %s in %" PRId64 " purchases\n", "bought", lifetime,
-               json_get_int(of, "sales", 0));
+        int64_t sales = json_get_int(of, "sales", 0);
+        printf("  %-10s %s in %" PRId64 " purchase%s\n", "bought", lifetime, sales,
+               plural(sales));
     }
     print_counts("stores", json_object_get(found, "stores"));
     print_counts("known by", json_object_get(found, "identifiers"));

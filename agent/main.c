@@ -24,7 +24,7 @@ static const struct cli_command commands[] = {
      capture_options, capture_command},
     {"import", "FILE...", "take events from POSLog, CSV or NDJSON files",
      "Every event takes the API's path. A file brought in twice doubles nothing. Ends with an "
-     "account of what was taken and what was refused, by reason.",
+     "account of what was taken and what was refused, by reason; and with 1 if anything was.",
      import_options, import_command},
     {"checkin", "", "take a scan at a gate",
      "The ticket's code is read from --ticket-file, so "
@@ -53,8 +53,13 @@ static const struct cli_command commands[] = {
     {"outbox export", "", "print the sealed events, a line of JSON each",
      "Bodies are sealed to the hub: base64 that only the hub opens.", outbox_options,
      outbox_export_command},
-    {"outbox quarantine", "", "list records that the hub never takes", NULL, outbox_options,
-     outbox_quarantine_command},
+    {"outbox quarantine", "", "list records that the hub never takes",
+     "--export prints them whole, as `outbox export` does what waits.",
+     outbox_quarantine_options, outbox_quarantine_command},
+    {"outbox discard", "SEQ...", "throw such records away, for good",
+     "First keep a copy: `dunlin outbox quarantine --export >FILE`. The agent must not run "
+     "meanwhile. The log says which went.",
+     outbox_discard_options, outbox_discard_command},
     {"forget", "", "erase a person, on the hub and in what is still queued",
      "Name at least one identifier; the value - reads it from standard input. The erasure "
      "travels as an event: it works while the hub is away.",

@@ -7,16 +7,27 @@
 #include "platform/clock.h"
 #include "platform/file.h"
 #include "platform/json.h"
+#include "platform/lock.h"
+#include "platform/log.h"
 #include "sync/outbox.h"
 
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define HEX_SHOWN 8 /* of a segment's id, enough to tell two apart */
 
 const struct cli_option outbox_options[] = {COMMANDS_OPTION_DIR, COMMANDS_OPTION_JSON, {0}};
+const struct cli_option outbox_quarantine_options[] = {
+    COMMANDS_OPTION_DIR,
+    {"export", 'e', CLI_FLAG, NULL, NULL,
+     "whole, a line of JSON each: only the hub opens them"},
+    COMMANDS_OPTION_JSON,
+    {0},
+};
+const struct cli_option outbox_discard_options[] = {COMMANDS_OPTION_DIR, {0}};
 
 static enum dl_err open_outbox(struct outbox **ret, const struct cli_args *args,
                                struct dl_why *why)
@@ -97,11 +108,6 @@ int outbox_list_command(const struct cli_args *args)
     return list_items("outbox list", args, false);
 }
 
-int outbox_quarantine_command(const struct cli_args *args)
-{
-    return list_items("outbox quarantine", args, true);
-}
-
 /* ---- stats ------------------------------------------------------------------------ */
 
 static json_t *stats_json(struct outbox *ob, const struct outbox_stats *s)
@@ -171,13 +177,86 @@ static enum dl_err export_item(void *ctx, const struct outbox_item *item)
     return print_json(j);
 }
 
-int outbox_export_command(const struct cli_args *args)
+static int export_items(const char *what, const struct cli_args *args, bool quarantined)
 {
     struct outbox *ob = NULL;
     struct dl_why why = {""};
     enum dl_err err = open_outbox(&ob, args, &why);
     if (!err)
-        err = outbox_each(ob, false, export_item, NULL);
+        err = outbox_each(ob, quarantined, export_item, NULL);
     outbox_close(ob);
-    return err ? commands_fail("outbox export", err, &why) : CLI_EXIT_OK;
+    return err ? commands_fail(what, err, &why) : CLI_EXIT_OK;
+}
+
+int outbox_export_command(const struct cli_args *args)
+{
+    return export_items("outbox export", args, false);
+}
+
+int outbox_quarantine_command(const struct cli_args *args)
+{
+    return cli_flag(args, "export") ? export_items("outbox quarantine", args, true)
+                                    : list_items("outbox quarantine", args, true);
+}
+
+/* ---- discard ---------------------------------------------------------------------- */
+
+static bool seq_of(const char *text, uint64_t *ret)
+{
+    if (strlen(text) > 18 || text[strspn(text, "0123456789")] != '\0' || *text == '\0')
+        return false;
+    *ret = strtoull(text, NULL, 10);
+    return true;
+}
+
+/* All of them or none. */
+static enum dl_err discard(struct outbox *ob, const struct cli_args *args, struct dl_why *why)
+{
+    uint64_t seq = 0;
+    enum dl_err err = outbox_begin(ob);
+    for (size_t i = 0; !err && i < cli_operand_count(args); i++) {
+        bool is_seq = seq_of(cli_operand(args, i), &seq);
+        err = is_seq ? outbox_discard(ob, seq) : DL_E_INPUT;
+    }
+    if (!err)
+        return outbox_commit(ob);
+    outbox_rollback(ob);
+    if (err == DL_E_INPUT)
+        dl_why_set(why, "a record is named by its seq; `dunlin outbox quarantine` has them");
+    else if (err == DL_E_NOT_FOUND)
+        dl_why_set(why, "no record of seq %" PRIu64 " was set aside", seq);
+    else if (err == DL_E_REJECTED)
+        dl_why_set(why, "the hub has not heard yet that %" PRIu64 " is set aside: flush first",
+                   seq);
+    return err;
+}
+
+int outbox_discard_command(const struct cli_args *args)
+{
+    const char *dir = cli_text(args, "dir");
+    const struct outbox_limits limits = {.bytes_max = 0};
+    struct folder_lock *lock = NULL;
+    struct outbox *ob = NULL;
+    struct file_path path;
+    struct dl_why why = {""};
+    enum dl_err err = file_join(&path, dir, ENROLMENT_OUTBOX);
+    if (!err && !file_exists(path.s)) {
+        dl_why_set(&why, "%s has no outbox: nothing was captured there yet", dir);
+        err = DL_E_NOT_FOUND;
+    }
+    if (!err)
+        err = folder_lock_take(&lock, dir);
+    if (err == DL_E_BUSY)
+        dl_why_set(&why, "an agent runs on %s; stop it first", dir);
+    if (!err)
+        err = outbox_open(&ob, path.s, &limits, &why);
+    if (!err)
+        err = discard(ob, args, &why);
+    outbox_close(ob);
+    folder_lock_free(lock);
+    if (err)
+        return commands_fail("outbox discard", err, &why);
+    for (size_t i = 0; i < cli_operand_count(args); i++)
+        LOG_WARN("outbox.discarded", LOG_U64("seq", strtoull(cli_operand(args, i), NULL, 10)));
+    return CLI_EXIT_OK;
 }

@@ -3,6 +3,7 @@
 #include "hub/forget.h"
 #include "hub/journal.h"
 #include "platform/clock.h"
+#include "platform/plural.h"
 
 #include <stdio.h>
 
@@ -19,8 +20,9 @@ static json_t *status_json(const struct store_stats *stats, const char *path, bo
 static void print_status(const struct store_stats *stats, const char *path, bool there,
                          size_t in_file)
 {
-    printf("%lld erasures left %lld tombstones\n",
-           (long long)stats->counters[STORE_COUNT_ERASURES], (long long)stats->tombstones);
+    int64_t erasures = stats->counters[STORE_COUNT_ERASURES];
+    printf("%lld erasure%s left %lld tombstone%s\n", (long long)erasures, plural(erasures),
+           (long long)stats->tombstones, plural(stats->tombstones));
     if (!there)
         printf("%s is not there: the hub writes it while it serves\n", path);
     else if ((int64_t)in_file == stats->tombstones)
@@ -97,7 +99,7 @@ int cmd_forget(const struct cli_args *args)
         dl_why_set(&why, "there is no profile of this id");
     if (err)
         return cli_hub_failed("forget", err, &why);
-    printf("Erased, with %zu identifiers; its events stay for their stores, as nobody's.\n",
-           identifiers);
+    printf("Erased, with %zu identifier%s; its events stay for their stores, as nobody's.\n",
+           identifiers, plural((int64_t)identifiers));
     return CLI_EXIT_OK;
 }

@@ -9,6 +9,7 @@
 #include "platform/bytes.h"
 #include "platform/clock.h"
 #include "platform/file.h"
+#include "platform/plural.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -66,10 +67,9 @@ int cmd_match_run(const struct cli_args *args)
         return cli_hub_print_json(json_pack("{s:I, s:I, s:I}", "linked", (json_int_t)s.linked,
                                             "review", (json_int_t)s.review, "several",
                                             (json_int_t)s.several));
-    printf("%" PRId64 " pairs are linked; %" PRId64
-           " wait in `dunlin-hub review list`; %" PRId64
-           " contacts are several people's and join nobody.\n",
-           s.linked, s.review, s.several);
+    printf("Linked: %" PRId64 " pair%s; to decide in `dunlin-hub review list`: %" PRId64
+           "; of several people, so that they join nobody: %" PRId64 " contact%s.\n",
+           s.linked, plural(s.linked), s.review, s.several, plural(s.several));
     return fflush(stdout) == 0 ? CLI_EXIT_OK : CLI_EXIT_FAILED;
 }
 

@@ -2,6 +2,7 @@
 #include "hub/cli_hub.h"
 #include "hub/rekey.h"
 #include "platform/clock.h"
+#include "platform/plural.h"
 #include "platform/progress.h"
 
 #include <inttypes.h>
@@ -54,21 +55,21 @@ static int show(const struct cli_args *args)
             (int)runs, "started_at", runs ? since : NULL, "to_do", (json_int_t)stale));
     printf("generation %" PRIu32 "\n", rekey.generation);
     if (runs)
-        printf("a re-key begun %s has %" PRId64 " tokens to go; `dunlin-hub rekey` goes on "
+        printf("a re-key begun %s has %" PRId64 " token%s to go; `dunlin-hub rekey` goes on "
                "with it\n",
-               since, stale);
+               since, stale, plural(stale));
     return CLI_EXIT_OK;
 }
 
 static void say(const struct rekey_report *r)
 {
     printf(
-        "%s %" PRId64 " tokens and %" PRId64
-        " sets of linkage recipes are of generation %" PRIu32 " now.\n"
+        "%s %" PRId64 " token%s and %" PRId64
+        " set%s of linkage recipes are of generation %" PRIu32 " now.\n"
         "Take a back-up of keys and database now and destroy the older ones: the old tokens\n"
         "could be put to use with them alone.\n",
-        r->resumed ? "Gone on with and done:" : "Done:", r->elements, r->recipes,
-        r->generation);
+        r->resumed ? "Gone on with and done:" : "Done:", r->elements, plural(r->elements),
+        r->recipes, plural(r->recipes), r->generation);
 }
 
 int cmd_rekey(const struct cli_args *args)

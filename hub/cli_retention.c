@@ -2,6 +2,7 @@
 #include "hub/cli_hub.h"
 #include "hub/retention.h"
 #include "platform/clock.h"
+#include "platform/plural.h"
 #include "platform/progress.h"
 
 #include <inttypes.h>
@@ -50,10 +51,10 @@ static void print(const struct retention_report *report, bool dry)
         printf("No rule is set: events are kept for ever. Set retention.purchase_days and its "
                "like in dunlin-hub.conf.\n");
     else if (dry)
-        printf("Nothing was changed: without --dry-run these %" PRId64 " events go.\n",
-               report->total);
+        printf("Nothing was changed: without --dry-run %" PRId64 " event%s would go.\n",
+               report->total, plural(report->total));
     else
-        printf("%" PRId64 " events went.\n", report->total);
+        printf("%" PRId64 " event%s went.\n", report->total, plural(report->total));
 }
 
 int cmd_retention_run(const struct cli_args *args)

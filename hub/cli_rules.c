@@ -4,6 +4,7 @@
 #include "hub/rules_change.h"
 #include "hub/table.h"
 #include "platform/clock.h"
+#include "platform/plural.h"
 #include "platform/progress.h"
 
 #include <inttypes.h>
@@ -52,8 +53,8 @@ int cmd_match_rebuild(const struct cli_args *args)
     st->close(st);
     if (err)
         return cli_hub_failed("match rebuild", err, NULL);
-    printf("Done: %" PRId64 " profiles of %" PRId64 " identifiers.\n", stats.profiles,
-           stats.identifiers);
+    printf("Done: %" PRId64 " profile%s of %" PRId64 " identifier%s.\n", stats.profiles,
+           plural(stats.profiles), stats.identifiers, plural(stats.identifiers));
     return fflush(stdout) == 0 ? CLI_EXIT_OK : CLI_EXIT_FAILED;
 }
 
@@ -120,10 +121,7 @@ static int load(const char *path, struct rules *ret)
         return CLI_EXIT_USAGE;
     }
     enum dl_err err = rules_load(ret, path, &why);
-    if (!err)
-        return CLI_EXIT_OK;
-    cli_error("match rules: %s", why.text[0] ? why.text : "the file cannot be read");
-    return CLI_EXIT_USAGE;
+    return err ? cli_hub_failed("match rules", err, &why) : CLI_EXIT_OK;
 }
 
 static int64_t number(const json_t *plan, const char *of, const char *member)

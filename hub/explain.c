@@ -5,6 +5,7 @@
 #include "hub/likeness.h"
 #include "hub/match_internal.h"
 #include "hub/query.h"
+#include "platform/plural.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -265,7 +266,7 @@ static void print_edge(const json_t *row)
         printf("decision %" PRId64, json_get_int(row, "decision", 0));
     else
         printf("together in %" PRId64 " observation%s", json_get_int(row, "observations", 0),
-               json_get_int(row, "observations", 0) == 1 ? "" : "s");
+               plural(json_get_int(row, "observations", 0)));
 }
 
 static void print_reason(const json_t *row)

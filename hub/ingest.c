@@ -21,15 +21,13 @@
 /* Of a batch that another hub's crossed: the chance that two meet again halves. */
 #define TRIES_MAX    8
 #define TRY_AGAIN_MS 10
-#define LOST_MAX     1000000000 /* counted for one gap: a liar must not fill the counter */
 
-/* A refusal is an answer, not an error: the transaction ends and nothing is kept. */
-static void refuse(struct batch *b, int status, const char *code, const char *detail)
+void ingest_refuse(struct batch *b, int status, const char *code, const char *detail)
 {
     *b->answer = (struct ingest_answer){.status = status, .code = code, .detail = detail};
 }
 
-static bool refused(const struct batch *b)
+bool ingest_refused(const struct batch *b)
 {
     return b->answer->code != NULL;
 }
@@ -40,7 +38,7 @@ static enum dl_err decode(struct batch *b, const uint8_t stream[static STORE_STR
                           const uint8_t *body, size_t body_len)
 {
     if (body_len > WIRE_FRAME_BYTES_MAX) {
-        refuse(b, 413, "too-large", "A batch is at most 4 MiB.");
+        ingest_refuse(b, 413, "too-large", "A batch is at most 4 MiB.");
         return DL_OK;
     }
     enum dl_err err = wire_decode(body, body_len, &b->frame);
@@ -52,11 +50,16 @@ static enum dl_err decode(struct batch *b, const uint8_t stream[static STORE_STR
                  head->first_seq >= head->base_seq &&
                  head->first_seq <= WIRE_SEQ_MAX - b->frame.record_count;
     if (!sound) {
-        refuse(b, 400, "malformed", "The body is not a batch of this stream.");
+        ingest_refuse(b, 400, "malformed", "The body is not a batch of this stream.");
         return DL_OK;
     }
+    return ingest_make_room(b);
+}
+
+enum dl_err ingest_make_room(struct batch *b)
+{
     size_t count = b->frame.record_count;
-    b->last_seq = head->first_seq + count - 1;
+    b->last_seq = b->frame.head.first_seq + count - 1;
     b->records = calloc(count, sizeof *b->records);
     b->fresh = calloc(count, sizeof *b->fresh);
     b->observations = calloc(count, sizeof *b->observations);
@@ -93,94 +96,6 @@ static enum dl_err glance(struct batch *b, size_t *ret_known)
                          ? stream.durable_seq - b->frame.head.first_seq + 1
                          : b->frame.record_count);
     return err == DL_E_NOT_FOUND ? DL_OK : err;
-}
-
-/* ---- whose stream ------------------------------------------------------------------ */
-
-static enum dl_err note(struct batch *b, const char *what, uint64_t first, uint64_t last)
-{
-    char who[STORE_NAME_BYTES + 8], object[2 * STORE_STREAM_BYTES + 1], detail[64];
-    snprintf(who, sizeof who, "device %s", b->device.name);
-    bytes_to_hex(object, b->stream.id, STORE_STREAM_BYTES);
-    snprintf(detail, sizeof detail, "seq %" PRIu64 " to %" PRIu64, first, last);
-    struct store_audit line = {
-        .at_ms = b->now_ms, .who = who, .what = what, .object = object, .detail = detail};
-    return b->st->audit_add(b->st, &line);
-}
-
-static enum dl_err find_stream(struct batch *b)
-{
-    const struct wire_head *head = &b->frame.head;
-    enum dl_err err = b->st->stream_find(b->st, head->stream, &b->stream);
-    if (!err && b->stream.device != b->device.no)
-        refuse(b, 409, "stream-taken", "Another device writes this stream.");
-    if (err != DL_E_NOT_FOUND)
-        return err;
-    b->stream = (struct store_stream){
-        .device = b->device.no, .base_seq = head->base_seq, .durable_seq = head->base_seq - 1};
-    memcpy(b->stream.id, head->stream, sizeof b->stream.id);
-    return b->st->stream_add(b->st, &b->stream, b->now_ms);
-}
-
-struct fork_check {
-    const struct batch *b;
-    uint64_t next;      /* seq that the next run has to start at or before */
-    uint64_t forked_at; /* 0: none */
-};
-
-/* A seq that is durable here under another segment, or that lies in a gap,
- * belongs to another history than the one this device tells. */
-static enum dl_err check_run(void *ctx, const struct store_run *run)
-{
-    struct fork_check *c = ctx;
-    const struct wire_frame *f = &c->b->frame;
-    if (!c->forked_at && run->first_seq > c->next)
-        c->forked_at = c->next;
-    for (; !c->forked_at && c->next <= run->last_seq && c->next <= c->b->last_seq; c->next++) {
-        const struct wire_record *r = &f->records[c->next - f->head.first_seq];
-        if (memcmp(f->segments[r->segment].id, run->segment, STORE_SEGMENT_BYTES) != 0)
-            c->forked_at = c->next;
-    }
-    return DL_OK;
-}
-
-static enum dl_err check_fork(struct batch *b)
-{
-    uint64_t first = b->frame.head.first_seq;
-    uint64_t last = b->last_seq < b->stream.durable_seq ? b->last_seq : b->stream.durable_seq;
-    if (first > last)
-        return DL_OK;
-    struct fork_check check = {.b = b, .next = first};
-    enum dl_err err = b->st->runs_each(b->st, b->stream.no, first, last, check_run, &check);
-    if (!err && !check.forked_at && check.next <= last)
-        check.forked_at = check.next;
-    if (err || !check.forked_at)
-        return err;
-    refuse(b, 409, "stream-forked", "These records are here with another content.");
-    b->answer->forked_at = check.forked_at;
-    err = note(b, "stream.fork", check.forked_at, last);
-    return err ? err : b->st->count(b->st, STORE_COUNT_FORKS, 1);
-}
-
-static enum dl_err check_gap(struct batch *b)
-{
-    uint64_t expected = b->stream.durable_seq + 1;
-    uint64_t first = b->frame.head.first_seq;
-    if (first <= expected)
-        return DL_OK;
-    if (!(b->frame.head.flags & WIRE_FLAG_GAP)) {
-        refuse(b, 409, "gap", "Records before these are missing.");
-        b->answer->expected = expected;
-        return DL_OK;
-    }
-    b->stream.durable_seq = first - 1;
-    enum dl_err err = b->st->gap_add(b->st, b->stream.no, expected, first - 1, b->now_ms);
-    if (!err)
-        err = note(b, "stream.gap", expected, first - 1);
-    if (!err)
-        err = b->st->count(b->st, STORE_COUNT_GAPS, 1);
-    int64_t lost = first - expected < LOST_MAX ? (int64_t)(first - expected) : LOST_MAX;
-    return err ? err : b->st->count(b->st, STORE_COUNT_LOST, lost);
 }
 
 /* ---- what is new -------------------------------------------------------------------- */
@@ -488,49 +403,34 @@ static enum dl_err advance(struct batch *b)
 
 /* ---- the transaction -------------------------------------------------------------------- */
 
-static enum dl_err admit(struct batch *b, int64_t device)
+enum dl_err ingest_take_in(struct batch *b)
 {
-    enum dl_err err = b->st->device_get(b->st, device, &b->device);
-    if (err == DL_E_NOT_FOUND || (!err && b->device.state != STORE_DEVICE_ACTIVE)) {
-        refuse(b, 403, "revoked", "This device was revoked.");
-        return DL_OK;
-    }
-    if (!err)
-        err = find_stream(b);
-    if (!err && !refused(b))
-        err = check_fork(b);
-    if (!err && !refused(b))
-        err = check_gap(b);
-    return err;
-}
-
-static enum dl_err take(struct batch *b)
-{
-    static enum dl_err (*const steps[])(struct batch * b) = {deduplicate,
-                                                             ingest_bring_along,
-                                                             heed_tombstones,
-                                                             ingest_heed_consents,
-                                                             match,
-                                                             attach,
-                                                             ingest_keep_scans,
-                                                             keep_audience,
-                                                             ingest_settle_consents,
-                                                             erase,
-                                                             quarantine,
-                                                             advance,
-                                                             retire_shares};
+    static enum dl_err (*const steps[])(struct batch * b) = {
+        deduplicate, ingest_bring_along, heed_tombstones, ingest_heed_consents,   match,
+        attach,      ingest_keep_scans,  keep_audience,   ingest_settle_consents, erase};
     enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < sizeof steps / sizeof steps[0]; i++)
         err = steps[i](b);
-    b->answer->status = 200;
-    b->answer->durable_seq = b->stream.durable_seq;
     b->answer->stored = b->fresh_count;
     return err ? err
                : b->st->count(b->st, STORE_COUNT_DUPLICATES, (int64_t)b->answer->duplicates);
 }
 
-/* DL_E_BUSY: the shares changed while the records were opened. */
-static enum dl_err look_at_generation(struct batch *b)
+static enum dl_err take(struct batch *b)
+{
+    enum dl_err err = ingest_take_in(b);
+    if (!err)
+        err = quarantine(b);
+    if (!err)
+        err = advance(b);
+    if (!err)
+        err = retire_shares(b);
+    b->answer->status = 200;
+    b->answer->durable_seq = b->stream.durable_seq;
+    return err;
+}
+
+enum dl_err ingest_look_at_generation(struct batch *b)
 {
     struct store_rekey rekey;
     enum dl_err err = b->st->rekey_get(b->st, &rekey);
@@ -540,9 +440,7 @@ static enum dl_err look_at_generation(struct batch *b)
     return err;
 }
 
-/* Known before it begins: who erases, or takes consent back, has to be alone, so that
- * nothing older comes in beside it. */
-static bool wants_to_be_alone(const struct batch *b)
+bool ingest_wants_to_be_alone(const struct batch *b)
 {
     for (size_t i = 0; i < b->frame.record_count; i++) {
         const struct opened *r = &b->records[i];
@@ -557,16 +455,17 @@ static bool wants_to_be_alone(const struct batch *b)
  * DL_E_BUSY: nothing happened, and it can be tried again. */
 static enum dl_err transact(struct batch *b, int64_t device)
 {
-    enum dl_err err = b->st->begin(b->st, wants_to_be_alone(b) ? STORE_ALONE : STORE_WRITE);
+    enum dl_err err =
+        b->st->begin(b->st, ingest_wants_to_be_alone(b) ? STORE_ALONE : STORE_WRITE);
     b->no_turn = err != DL_OK;
     if (err)
         return err;
-    err = look_at_generation(b);
+    err = ingest_look_at_generation(b);
     if (!err)
-        err = admit(b, device);
-    if (!err && !refused(b))
+        err = ingest_admit(b, device);
+    if (!err && !ingest_refused(b))
         err = take(b);
-    if (err || (refused(b) && !b->answer->forked_at)) {
+    if (err || (ingest_refused(b) && !b->answer->forked_at)) {
         b->st->rollback(b->st);
         return err;
     }
@@ -623,19 +522,24 @@ enum dl_err ingest_batch(struct hub *hub, int64_t device,
     *ret = (struct ingest_answer){.status = 0};
     struct batch b = {.hub = hub, .st = hub->store, .now_ms = now_ms, .answer = ret};
     enum dl_err err = decode(&b, stream, body, body_len);
-    if (!err && b.records && !refused(&b))
+    if (!err && b.records && !ingest_refused(&b))
         err = open_and_store_at_last(&b, device);
     if (err) {
-        refuse(&b, 503, "unavailable", "The hub cannot store the batch now.");
+        ingest_refuse(&b, 503, "unavailable", "The hub cannot store the batch now.");
         ret->retry_after_s = RETRY_AFTER_S;
     }
-    open_done(b.records, b.records ? b.frame.record_count : 0);
-    wire_frame_free(&b.frame);
-    free(b.records);
-    free(b.fresh);
-    free(b.observations);
-    free(b.erased_ms);
-    free(b.withheld);
-    free(b.unsettled);
+    ingest_batch_done(&b);
     return err;
+}
+
+void ingest_batch_done(struct batch *b)
+{
+    open_done(b->records, b->records ? b->frame.record_count : 0);
+    wire_frame_free(&b->frame);
+    free(b->records);
+    free(b->fresh);
+    free(b->observations);
+    free(b->erased_ms);
+    free(b->withheld);
+    free(b->unsettled);
 }

@@ -3,6 +3,7 @@
 #include "hub/devices.h"
 #include "hub/erase.h"
 #include "platform/bytes.h"
+#include "platform/plural.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -251,7 +252,7 @@ static enum dl_err note(struct store *st, size_t applied, int64_t now_ms)
     char detail[48];
     if (!applied)
         return DL_OK;
-    snprintf(detail, sizeof detail, "%zu tombstones", applied);
+    snprintf(detail, sizeof detail, "%zu tombstone%s", applied, plural((int64_t)applied));
     return devices_audit(st, "hub", "tombstones.replay", NULL, detail, now_ms);
 }
 

@@ -91,6 +91,13 @@ static const struct cli_option forget_options[] = {
     CLI_OPT_END,
 };
 
+static const struct cli_option quarantine_retry_options[] = {
+    CLI_OPT_DIR,
+    {"all", 'a', CLI_FLAG, NULL, NULL, "All there are, once each"},
+    CLI_OPT_JSON,
+    CLI_OPT_END,
+};
+
 static const struct cli_option retention_options[] = {
     CLI_OPT_DIR,
     CLI_OPT_CONFIG,
@@ -321,7 +328,8 @@ static const struct cli_command commands[] = {
      match_rules_options, cmd_match_rules},
     {"match rebuild", "", "Match everything anew, while the hub goes on serving",
      "The result is the same, unless something was wrong: it is a function of what came in,\n"
-     "the decisions and the rules. Safe to interrupt and to run again.\n",
+     "the decisions and the rules. What `stats` tells is counted anew. Safe to interrupt and\n"
+     "to run again.\n",
      DIR_ONLY, cmd_match_rebuild},
     {"match evaluate", "", "Hold the profiles against a list of who is who",
      "The list has a line for each event: its id, a comma or tab, and what stands for the\n"
@@ -339,6 +347,24 @@ static const struct cli_command commands[] = {
     {"review reject", "PAIR", "They are not, whatever speaks for it",
      "PAIR is the first column of `review list`. A decision as any other.\n", DIR_ONLY,
      cmd_review_reject},
+    {"quarantine list", "", "List records that could not be taken in",
+     "Their devices have a receipt and deleted them: this is where they are. REASON is seal,\n"
+     "record, json, time, share or token; `quarantine show` says it in words.\n",
+     DIR_AND_JSON, cmd_quarantine_list},
+    {"quarantine show", "NO", "Tell of one of them what is known",
+     "--json has it whole: sealed, header and sealed_stream are what the device sent. Only\n"
+     "this hub's seal.key opens it.\n",
+     DIR_AND_JSON, cmd_quarantine_show},
+    {"quarantine retry", "[NO...]", "Try to take them in again",
+     "Once what was wrong is mended: a database with the device's key half is restored, or a\n"
+     "newer hub knows the event. Each takes effect once, and what was forgotten or withdrawn\n"
+     "since stays so. Ends with 1 where some have to stay.\n\n"
+     "    dunlin-hub quarantine retry --dir hub --all\n",
+     quarantine_retry_options, cmd_quarantine_retry},
+    {"quarantine discard", "NO...", "Throw them away, for good",
+     "    dunlin-hub quarantine show --dir hub 12 --json >record-12.json\n"
+     "    dunlin-hub quarantine discard --dir hub 12\n",
+     DIR_ONLY, cmd_quarantine_discard},
     {"forget", "", "Erase a profile by its id",
      "A hub cannot find a person by name: it knows tokens alone. Where the person stands at a\n"
      "counter, use `dunlin forget` there, which reaches the hub and every queue.\n",

@@ -3,6 +3,7 @@
 #include "hub/match_internal.h"
 #include "hub/partition.h"
 #include "platform/clock.h"
+#include "platform/plural.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,26 +223,30 @@ static enum dl_err fill_likes(struct match_region *r)
 
 /* ---- and back ----------------------------------------------------------------------- */
 
-/* An alarm for whoever reads the audit log: where, and how much hangs together. */
+/* For whoever reads the audit log: an alarm, where and how much hangs together, or that
+ * it is over. */
 static enum dl_err tell_quarantine(const struct match_region *r,
-                                   const struct match_nodes *changed)
+                                   const struct match_nodes *changed, bool over)
 {
     char object[2 + 2 * STORE_NODE_KEY_BYTES + 1] = "i_", detail[64];
     const struct store_node *first = NULL;
     size_t count = 0;
     for (size_t i = 0; i < changed->count; i++) {
         const struct store_node *n = &changed->at[i], *old = match_node_of(&r->nodes, n->no);
-        bool news = n->marks & STORE_MARK_QUARANTINED && !(old->marks & STORE_MARK_QUARANTINED);
+        bool is = n->marks & STORE_MARK_QUARANTINED, was = old->marks & STORE_MARK_QUARANTINED;
+        bool news = over ? was && !is : is && !was;
         first = news && !first ? n : first;
         count += news;
     }
     if (!first)
         return DL_OK;
     bytes_to_hex(object + 2, first->key, sizeof first->key);
-    snprintf(detail, sizeof detail, "%zu identifiers stand alone from now on", count);
+    snprintf(detail, sizeof detail,
+             over ? "%zu identifier%s matched again" : "%zu identifier%s alone from now on",
+             count, plural((int64_t)count));
     struct store_audit line = {.at_ms = clock_wall_ms(),
                                .who = "hub",
-                               .what = "match.quarantine",
+                               .what = over ? "match.heal" : "match.quarantine",
                                .object = object,
                                .detail = detail};
     return r->st->audit_add(r->st, &line);
@@ -272,7 +277,9 @@ static enum dl_err store_nodes(struct match_region *r)
     if (!err)
         err = r->st->nodes_set(r->st, changed.at, changed.count);
     if (!err)
-        err = tell_quarantine(r, &changed);
+        err = tell_quarantine(r, &changed, false);
+    if (!err)
+        err = tell_quarantine(r, &changed, true);
     free(changed.at);
     free(smallest);
     return err;

@@ -156,6 +156,19 @@ static enum dl_err step(struct store *st, struct match_rebuild *at)
     return err;
 }
 
+/* Stats tell what was counted as it came, and that could be wrong as well. */
+static enum dl_err recount(struct store *st)
+{
+    enum dl_err err = st->begin(st, STORE_ALONE);
+    if (err)
+        return err;
+    err = st->recount(st);
+    if (!err)
+        return st->commit(st);
+    st->rollback(st);
+    return err;
+}
+
 enum dl_err match_rebuild(struct store *st,
                           void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx)
 {
@@ -175,5 +188,5 @@ enum dl_err match_rebuild(struct store *st,
     }
     if (!err) /* who is one person now has refused together */
         err = audience_settle_all(st);
-    return err;
+    return err ? err : recount(st);
 }

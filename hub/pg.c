@@ -140,16 +140,16 @@ enum dl_err pg_url_check(const char *url, struct dl_why *why)
     bool scheme =
         strncmp(url, "postgres://", 11) == 0 || strncmp(url, "postgresql://", 13) == 0;
     PQconninfoOption *options = scheme ? PQconninfoParse(url, NULL) : NULL;
-    bool password = false;
+    bool secret = false;
     for (PQconninfoOption *o = options; o && o->keyword; o++)
-        password |= o->val && strcmp(o->keyword, "password") == 0;
+        secret |= o->val && o->dispchar[0] == '*'; /* libpq's mark of what is not to be seen */
     PQconninfoFree(options);
     if (!options)
         dl_why_set(why, "the database is given as postgres://USER@HOST:PORT/NAME");
-    else if (password)
+    else if (secret)
         dl_why_set(why, "a password does not belong into the URL: put it into a file that "
                         "db_password_file names, or use PGPASSFILE");
-    return options && !password ? DL_OK : DL_E_INPUT;
+    return options && !secret ? DL_OK : DL_E_INPUT;
 }
 
 /* A line of a file that only its owner reads; the caller wipes it. */

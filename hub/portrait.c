@@ -1,6 +1,7 @@
 #include "hub/portrait.h"
 
 #include "platform/currency.h"
+#include "platform/plural.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,16 +31,16 @@ static void print_value(const char *code, const json_t *of)
     char lifetime[CURRENCY_TEXT_BYTES], returned[CURRENCY_TEXT_BYTES];
     char basket[CURRENCY_TEXT_BYTES];
     int64_t returns = json_get_int(of, "returns", 0);
+    int64_t sales = json_get_int(of, "sales", 0), units = json_get_int(of, "units", 0);
     currency_text(lifetime, code, json_get_int(of, "lifetime_minor", 0));
     currency_text(returned, code, json_get_int(of, "returns_minor", 0));
-    printf(LABEL "%s in %" PRId64 " purchases", "bought", lifetime,
-           json_get_int(of, "sales", 0));
+    printf(LABEL "%s in %" PRId64 " purchase%s", "bought", lifetime, sales, plural(sales));
     if (returns > 0)
-        printf(", less %s in %" PRId64 " returns", returned, returns);
-    if (json_get_int(of, "units", 0) != 0)
-        printf(", %" PRId64 " articles", json_get_int(of, "units", 0));
+        printf(", less %s in %" PRId64 " return%s", returned, returns, plural(returns));
+    if (units != 0)
+        printf(", %" PRId64 " article%s", units, plural(units));
     puts("");
-    if (json_get_int(of, "sales", 0) == 0)
+    if (sales == 0)
         return;
     currency_text(basket, code, json_get_int(of, "basket_minor", 0));
     printf(LABEL "%s a purchase\n", "basket", basket);
@@ -107,11 +108,12 @@ void portrait_print(const json_t *profile)
 {
     const char *first = json_get_str(profile, "first_seen");
     const char *last = json_get_str(profile, "last_seen");
+    int64_t events = json_get_int(profile, "events", 0);
     const char *code;
     json_t *of;
     printf("%s\n", json_get_str(profile, "profile_id"));
-    printf(LABEL "%.10s to %.10s, %" PRId64 " events\n", "seen", first ? first : "-",
-           last ? last : "-", json_get_int(profile, "events", 0));
+    printf(LABEL "%.10s to %.10s, %" PRId64 " event%s\n", "seen", first ? first : "-",
+           last ? last : "-", events, plural(events));
     json_object_foreach(json_object_get(profile, "value"), code, of) print_value(code, of);
     print_scores(profile);
     print_counts("events", json_object_get(profile, "types"));
@@ -127,10 +129,11 @@ void portrait_print(const json_t *profile)
 void portrait_print_line(const json_t *profile)
 {
     const char *last = json_get_str(profile, "last_seen");
+    int64_t purchases = json_get_int(profile, "purchases", 0);
     const char *code;
     json_t *of;
-    printf("%s  %.10s  %4" PRId64 " purchases", json_get_str(profile, "profile_id"),
-           last ? last : "-", json_get_int(profile, "purchases", 0));
+    printf("%s  %.10s  %4" PRId64 " purchase%-1s", json_get_str(profile, "profile_id"),
+           last ? last : "-", purchases, plural(purchases));
     json_object_foreach(json_object_get(profile, "value"), code, of)
     {
         char text[CURRENCY_TEXT_BYTES];

@@ -3,6 +3,7 @@
 #include "hub/detach.h"
 #include "hub/devices.h"
 #include "hub/fact.h"
+#include "platform/plural.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -193,8 +194,9 @@ static enum dl_err chunk(struct pass *p, struct store *st)
 static enum dl_err note(struct store *st, const struct pass *p, const char *who, int64_t now_ms)
 {
     char detail[64];
-    snprintf(detail, sizeof detail, "%s %" PRId64 " events",
-             p->rules->blank ? "blanked" : "deleted", p->report->total);
+    snprintf(detail, sizeof detail, "%s %" PRId64 " event%s",
+             p->rules->blank ? "blanked" : "deleted", p->report->total,
+             plural(p->report->total));
     enum dl_err err = st->begin(st, STORE_ALONE);
     if (err)
         return err;

@@ -543,6 +543,8 @@ struct store {
                                    enum dl_err (*fn)(void *ctx,
                                                      const struct store_quarantined *row),
                                    void *ctx);
+    /* DL_E_NOT_FOUND: it is not there (any more). */
+    enum dl_err (*quarantine_drop)(struct store *st, int64_t no);
 
     /* The graph. Arrays in, arrays out: an engine makes one statement of each call.
      * Several processes may write; what one call reads may be another's soon, save
@@ -816,6 +818,8 @@ struct store {
                               void *ctx);
     enum dl_err (*count)(struct store *st, enum store_counter counter, int64_t n);
     enum dl_err (*stats)(struct store *st, struct store_stats *ret);
+    /* Within STORE_ALONE: what stats tell without counting (store_kept.h) is counted. */
+    enum dl_err (*recount)(struct store *st);
 
     struct store_rosters rosters;
     struct store_scans scans;

@@ -30,6 +30,13 @@ void store_tally_node(struct store_tally *tally, unsigned marks, int64_t sign);
 
 /* Its name beside those of the counters, which are others. */
 const char *store_kept_name(enum store_kept kept);
+/* Columns of one row, in this order, of what there really is in nodes; observations are
+ * another table's. */
+#define STORE_KEPT_COUNTS                                                                      \
+    "count(*), count(*) FILTER (WHERE marks & 64 <> 0), "                                      \
+    "count(*) FILTER (WHERE marks & 2 <> 0), count(*) FILTER (WHERE marks & 4 <> 0), "         \
+    "count(*) FILTER (WHERE marks & 8 <> 0), count(*) FILTER (WHERE marks & 16 <> 0), "        \
+    "count(*) FILTER (WHERE marks & 32 <> 0)"
 /* Where stats tell it. */
 int64_t *store_kept_in(struct store_stats *stats, enum store_kept kept);
 

@@ -31,6 +31,7 @@ enum stmt {
     STMT_COUNT_ADD,
     STMT_COUNTS,
     STMT_STATS,
+    STMT_KEPT,
     STMT_READY,
     STMT_COUNT,
 };
@@ -47,6 +48,9 @@ static const char *const stmt_sql[STMT_COUNT] = {
          "(SELECT count(*) FROM devices WHERE tenant = $1 AND state = 2), "
          "(SELECT count(*) FROM streams WHERE tenant = $1), "
          "(SELECT count(*) FROM tombstones WHERE tenant = $1)"),
+    [STMT_KEPT] =
+        "SELECT " STORE_KEPT_COUNTS ", (SELECT count(*) FROM observations WHERE tenant = $1) "
+        "FROM nodes WHERE tenant = $1",
     [STMT_READY] = ("SELECT (pg_is_in_recovery() OR "
                     "current_setting('default_transaction_read_only')::bool)::int4 + 0 * "
                     "$1::int4, " CLOCK_SQL),
@@ -347,6 +351,21 @@ static enum dl_err stats(struct store *st, struct store_stats *ret)
     return err;
 }
 
+static enum dl_err recount(struct store *st)
+{
+    struct store_stats told;
+    struct pg_rows rows;
+    enum dl_err err = stats(st, &told);
+    if (!err)
+        err = pg_first(pg_stmt(st, PG_PART_BASE, STMT_KEPT), &rows);
+    if (err)
+        return err;
+    struct store_tally *tally = &pg_slot_of(st)->tally;
+    for (int i = 0; i < STORE_KEPTS; i++)
+        tally->n[i] += pg_get_int(&rows, i) - *store_kept_in(&told, (enum store_kept)i);
+    return pg_end(&rows, DL_OK);
+}
+
 /* Alive, and no standby: a batch would be taken. */
 static enum dl_err ready(struct store *st)
 {
@@ -444,6 +463,7 @@ enum dl_err store_pg_open(struct store **ret, const struct where *w, enum store_
     s->api.scrub = scrub;
     s->api.count = count;
     s->api.stats = stats;
+    s->api.recount = recount;
     size_t slots = w->connections > 0 ? (size_t)w->connections : 1;
     s->slots = calloc(slots, sizeof *s->slots);
     enum dl_err err = lender_init(&s->lender, slots, LENDER_STORE_WAIT_MS);

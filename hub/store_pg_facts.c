@@ -19,6 +19,7 @@ enum stmt {
     STMT_EVENTS_DELETE,
     STMT_QUARANTINE_ADD,
     STMT_QUARANTINE_EACH,
+    STMT_QUARANTINE_DROP,
     STMT_COUNT,
 };
 
@@ -77,6 +78,7 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_QUARANTINE_EACH] =
         ("SELECT no, at_ms, device, stream, seq, reason, sealed_stream, header, body "
          "FROM quarantine WHERE tenant = $1 AND no > $2 ORDER BY no LIMIT $3"),
+    [STMT_QUARANTINE_DROP] = "DELETE FROM quarantine WHERE tenant = $1 AND no = $2",
 };
 
 static struct pg *stmt(struct store *st, enum stmt which)
@@ -394,6 +396,14 @@ quarantine_each(struct store *st, int64_t after, int64_t limit,
     return pg_end(&rows, err);
 }
 
+/* Another hub that tries the same record waits here, and then finds none. */
+static enum dl_err quarantine_drop(struct store *st, int64_t no)
+{
+    struct pg *q = stmt(st, STMT_QUARANTINE_DROP);
+    pg_int(q, no);
+    return pg_change(q);
+}
+
 struct pg_stmts pg_facts_part(struct store *api)
 {
     api->stream_find = stream_find;
@@ -410,5 +420,6 @@ struct pg_stmts pg_facts_part(struct store *api)
     api->events_delete = events_delete;
     api->quarantine_add = quarantine_add;
     api->quarantine_each = quarantine_each;
+    api->quarantine_drop = quarantine_drop;
     return (struct pg_stmts){stmt_sql, STMT_COUNT};
 }

@@ -19,6 +19,7 @@ enum stmt {
     STMT_COUNT_ADD,
     STMT_COUNT_GET,
     STMT_STATS,
+    STMT_KEPT,
     STMT_COUNT,
 };
 
@@ -29,6 +30,8 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_STATS] = ("SELECT (SELECT count(*) FROM devices WHERE state IN (0, 1)), "
                     "(SELECT count(*) FROM devices WHERE state = 2), "
                     "(SELECT count(*) FROM streams), (SELECT count(*) FROM tombstones)"),
+    [STMT_KEPT] =
+        "SELECT " STORE_KEPT_COUNTS ", (SELECT count(*) FROM observations) FROM nodes",
 };
 
 static const struct sqlite_stmts base_part = {stmt_sql, STMT_COUNT};
@@ -162,6 +165,23 @@ static enum dl_err stats(struct store *st, struct store_stats *ret)
     return err;
 }
 
+static enum dl_err recount(struct store *st)
+{
+    struct store_tally lacking = {{0}};
+    struct store_stats told;
+    enum dl_err err = stats(st, &told);
+    if (err)
+        return err;
+    sqlite3_stmt *q = sqlite_stmt(st, SQLITE_PART_BASE, STMT_KEPT);
+    err = sqlite_first(q);
+    if (err)
+        return err;
+    for (int i = 0; i < STORE_KEPTS; i++)
+        lacking.n[i] = sqlite3_column_int64(q, i) - *store_kept_in(&told, (enum store_kept)i);
+    err = sqlite_end(q, DL_OK);
+    return err ? err : sqlite_tally_keep(st, &lacking);
+}
+
 /* Lays the parts' statements end to end. */
 static enum dl_err gather(struct sqlite_store *s)
 {
@@ -220,6 +240,7 @@ enum dl_err store_sqlite_open(struct store **ret, const char *path, enum store_a
     s->api.close = close_store;
     s->api.count = count;
     s->api.stats = stats;
+    s->api.recount = recount;
     s->api.ready = ready;
     s->api.now_ms = now_ms;
     s->api.scrub = scrub;

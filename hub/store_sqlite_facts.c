@@ -16,6 +16,7 @@ enum stmt {
     STMT_EVENT_SET_JSON,
     STMT_QUARANTINE_ADD,
     STMT_QUARANTINE_EACH,
+    STMT_QUARANTINE_DROP,
     STMT_MEASURE_ADD,
     STMT_MEASURES_OF_ROOT,
     STMT_MEASURES_OF_NOBODY,
@@ -63,6 +64,7 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_QUARANTINE_EACH] =
         ("SELECT no, at_ms, device, stream, seq, reason, sealed_stream, header, body "
          "FROM quarantine WHERE no > ?1 ORDER BY no LIMIT ?2"),
+    [STMT_QUARANTINE_DROP] = "DELETE FROM quarantine WHERE no = ?1 RETURNING no",
     [STMT_MEASURE_ADD] = ("INSERT INTO measures(observation, kind, name, count, minor, "
                           "first_ms, last_ms, units) "
                           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(observation, "
@@ -315,6 +317,14 @@ quarantine_each(struct store *st, int64_t after, int64_t limit,
     return sqlite_end(q, err);
 }
 
+static enum dl_err quarantine_drop(struct store *st, int64_t no)
+{
+    sqlite3_stmt *q = stmt(st, STMT_QUARANTINE_DROP);
+    bind_int(q, 1, no);
+    enum dl_err err = sqlite_first(q);
+    return err ? err : sqlite_end(q, DL_OK);
+}
+
 static enum dl_err measures_add(struct store *st, const struct store_measure *measures,
                                 size_t count)
 {
@@ -415,6 +425,7 @@ struct sqlite_stmts sqlite_facts_part(struct store *api)
     api->events_set = events_set;
     api->quarantine_add = quarantine_add;
     api->quarantine_each = quarantine_each;
+    api->quarantine_drop = quarantine_drop;
     api->measures_add = measures_add;
     api->measures_of_root = measures_of_root;
     api->measures_clear = measures_clear;

@@ -2,6 +2,7 @@
 #include "keys/export_audience.h"
 #include "platform/file.h"
 #include "platform/json.h"
+#include "platform/plural.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,8 +39,9 @@ static bool read_order(const struct cli_args *args, struct order *ret)
 static void print_text(const struct order *o, const struct audience_head *head,
                        const struct export_counts *c)
 {
-    printf("%s: %" PRIu64 " rows for %s, of %" PRIu64 " sets that %s handed out %s\n",
-           o->out_path, c->rows, o->platform, c->sets, head->hub, head->made_at);
+    printf("%s: %" PRIu64 " row%s for %s, of %" PRIu64 " set%s that %s handed out %s\n",
+           o->out_path, c->rows, plural((int64_t)c->rows), o->platform, c->sets,
+           plural((int64_t)c->sets), head->hub, head->made_at);
     if (c->repeats)
         printf("  %" PRIu64 " the same as another\n", c->repeats);
     if (c->nothing)

@@ -144,7 +144,7 @@ lint: ## clang-tidy's bug finders, shellcheck
 	@packaging/install-packages build test lint
 	@shellcheck -x -S warning -e SC1091,SC2034,SC2154,SC2317 $(SH_FILES)
 	@printf '%s\n' $(TIDY_FILES) | $(TIDY) --checks='$(TIDY_CHECKS)' \
-	   -- $(CPPFLAGS) $(DEPS_AGENT_MHD_CFLAGS) -std=c17
+	   -- $(CPPFLAGS) $(PQ_CFLAGS) $(DEPS_AGENT_MHD_CFLAGS) -std=c17
 check: layers ## layout, warnings of both compilers, lint
 	@packaging/install-packages build test lint
 	@clang-format --dry-run -Werror $(C_FILES)
@@ -155,7 +155,7 @@ check: layers ## layout, warnings of both compilers, lint
 compdb: ## compile_commands.json for editors
 	@packaging/install-packages test
 	@for f in $(filter-out platform/win/%,$(filter %.c,$(C_FILES))); do \
-	   jq -n --arg dir '$(CURDIR)' --arg file $$f --arg flags '$(CC) $(subst ','\'',$(CPPFLAGS)) -std=c17' \
+	   jq -n --arg dir '$(CURDIR)' --arg file $$f --arg flags '$(CC) $(subst ','\'',$(CPPFLAGS) $(PQ_CFLAGS)) -std=c17' \
 	     '{directory: $$dir, file: $$file, command: ($$flags + " -c " + $$file)}'; \
 	 done | jq -s . > compile_commands.json
 

@@ -27,8 +27,8 @@ struct cli_args {
 
 const struct cli_exit_text cli_exit_texts[] = {
     {CLI_EXIT_OK, "it worked"},
-    {CLI_EXIT_FAILED, "it did not work, or the answer is no"},
-    {CLI_EXIT_USAGE, "the command line or the configuration is wrong"},
+    {CLI_EXIT_FAILED, "not found, refused, did not work, or the answer is no"},
+    {CLI_EXIT_USAGE, "the command line makes no sense, or the configuration does not"},
     {CLI_EXIT_BUSY, "another process holds the folder"},
     {CLI_EXIT_AUTH, "not enrolled, revoked or refused"},
     {CLI_EXIT_AWAY, "the other side cannot be reached; try later"},

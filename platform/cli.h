@@ -14,11 +14,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Exit codes of every program, in man pages too. */
+/* Exit codes of every program, in man pages too. The same words typed another day may
+ * end otherwise after FAILED, and never after USAGE. */
 enum cli_exit {
     CLI_EXIT_OK = 0,
-    CLI_EXIT_FAILED = 1, /* did not work, or the answer is no */
-    CLI_EXIT_USAGE = 2,  /* the command line or configuration is wrong */
+    CLI_EXIT_FAILED = 1, /* not found, refused, did not work, or the answer is no */
+    CLI_EXIT_USAGE = 2,  /* the words make no sense, or the configuration's do not */
     CLI_EXIT_BUSY = 3,   /* another process holds the folder */
     CLI_EXIT_AUTH = 4,   /* not enrolled, revoked, refused */
     CLI_EXIT_AWAY = 5,   /* the other side cannot be reached; try later */

@@ -60,6 +60,7 @@ static const char *const stmt_sql[STMT_COUNT] = {
          " SELECT seq, segment, queued_ms, ?2, ?3, body FROM records"
          " WHERE seq = ?1"),
     [STMT_QUARANTINE_DELETE] = "DELETE FROM records WHERE seq = ?1",
+    [STMT_QUARANTINE_DISCARD] = "DELETE FROM quarantine WHERE seq = ?1",
     [STMT_QUARANTINE_SEGMENT] = "SELECT segment FROM quarantine WHERE seq = ?1",
     [STMT_LOOK_BEGIN] = "BEGIN",
     [STMT_LOOK_END] = "COMMIT",
@@ -558,6 +559,21 @@ enum dl_err outbox_quarantine(struct outbox *ob, uint64_t seq, const char *reaso
         return DL_E_NOT_FOUND; /* aside already */
     sqlite3_bind_int64(stmt_of(ob, STMT_QUARANTINE_DELETE), 1, (int64_t)seq);
     err = outbox_write(ob, STMT_QUARANTINE_DELETE);
+    return err ? err : recount(ob);
+}
+
+enum dl_err outbox_discard(struct outbox *ob, uint64_t seq)
+{
+    if (seq == 0 || seq >= ob->state.next_seq)
+        return DL_E_NOT_FOUND;
+    int64_t aside[2] = {0};
+    enum dl_err err = read_aside(ob, (int64_t)seq, (int64_t)seq, aside);
+    if (err)
+        return err;
+    if (aside[0] == 0 || seq > ob->state.acked_seq)
+        return aside[0] ? DL_E_REJECTED : DL_E_NOT_FOUND;
+    sqlite3_bind_int64(stmt_of(ob, STMT_QUARANTINE_DISCARD), 1, (int64_t)seq);
+    err = outbox_write(ob, STMT_QUARANTINE_DISCARD);
     return err ? err : recount(ob);
 }
 

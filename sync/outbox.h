@@ -55,8 +55,8 @@ uint64_t outbox_base_seq(const struct outbox *ob);
 /* The seq the next put gets. */
 uint64_t outbox_next_seq(const struct outbox *ob);
 
-/* Writing goes in groups: begin, any number of segment, put, ack, fork and
- * quarantine, commit. After a commit that answers DL_OK all survive a power cut;
+/* Writing goes in groups: begin, any number of segment, put, ack, fork, quarantine
+ * and discard, commit. After a commit that answers DL_OK all survive a power cut;
  * otherwise none happened. A refusal (DL_E_INPUT, DL_E_EXISTS, DL_E_NOT_FOUND, a
  * quota) changes nothing and leaves the group good; a failed write spoils it:
  * the commit then rolls back and answers that error. */
@@ -117,6 +117,10 @@ DL_MUST_CHECK enum dl_err outbox_fork(struct outbox *ob, uint64_t from_seq, int6
  * DL_E_NOT_FOUND: does not wait. DL_E_FULL: OUTBOX_QUARANTINE_MAX are aside. */
 DL_MUST_CHECK enum dl_err outbox_quarantine(struct outbox *ob, uint64_t seq, const char *reason,
                                             int64_t now_ms);
+
+/* Throws one that was set aside away, for good. DL_E_NOT_FOUND: none such is aside.
+ * DL_E_REJECTED: the hub has not heard yet that it is, so that it stands for its seq. */
+DL_MUST_CHECK enum dl_err outbox_discard(struct outbox *ob, uint64_t seq);
 
 /* Builds the frame of the oldest waiting records: at most records_max, at most
  * bytes_max of frame (but always one record). Of `clocks` it takes flags, times

@@ -121,7 +121,9 @@ static int import_one(struct importing *m, const char *path)
     enum dl_err err = import_file(&m->job, m->summary, &why);
     progress_free(bar);
     report(m, path);
-    return err ? explain(path, err, &why) : CLI_EXIT_OK;
+    if (err)
+        return explain(path, err, &why);
+    return m->summary->refused ? CLI_EXIT_FAILED : CLI_EXIT_OK;
 }
 
 /* The folder's own key, whether an agent runs on it or not: ids stay the same. */

@@ -19,7 +19,7 @@ cp copy.db hub/hub.db && chmod 600 hub/hub.db
 is "the restored database has both again" "$(hub_stat hub profiles)" 2
 start_hub "$tap_dir/hub" || fail "the hub serves"
 is "but not once the hub serves" "$(hub_stat hub profiles)" 1
-is "which is in the audit log" "$(dunlin-hub audit --dir hub --json | jq -r 'select(.what=="tombstones.replay").detail')" "1 tombstones"
+is "which is in the audit log" "$(dunlin-hub audit --dir hub --json | jq -r 'select(.what=="tombstones.replay").detail')" "1 tombstone"
 visit 2 jane | bring
 is "an old file imported anew brings nobody back" "$(hub_stat hub profiles)" 1
 stop "$HUB_PID"

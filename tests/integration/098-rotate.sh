@@ -43,3 +43,16 @@ check "and takes it" dunlin enroll --replace till.bundle --dir till
 dunlin flush --dir till --wait 20 2>/dev/null
 is "what it had queued goes to quarantine" "$(hub_stat hub quarantined)" 5
 is "and its new sales to their people" "$(sales 71 75 | dunlin capture --dir till >/dev/null; dunlin flush --dir till --wait 20 2>/dev/null; hub_stat hub events)" 65
+
+# They are there to be looked at, tried again, kept and thrown away.
+quarantine() { dunlin-hub quarantine "$@" --dir hub; }
+is "each is listed with its reason" "$(quarantine list --json | jq -r '"\(.device) \(.reason)"' | sort | uniq -c | tr -s ' ')" " 5 till-1 share"
+check "the list is one for people, too" sh -c 'dunlin-hub quarantine list --dir hub | grep -q "^ *NO .*REASON"'
+no=$(quarantine list --json | jq -r .no | head -n 1)
+is "one is shown whole" "$(quarantine show "$no" --json | jq -c '[.no, (.sealed | length > 100), (.header | length > 40)]')" "[$no,true,true]"
+check "and in words" sh -c "dunlin-hub quarantine show $no --dir hub | grep -q 'was the device revoked'"
+check_not "tried again they stay, as long as the key half is gone" quarantine retry --all --json
+is "all of them" "$(quarantine retry --all --json 2>/dev/null | jq -c .)" '{"taken":0,"duplicates":0,"left":5}'
+check "one is thrown away" quarantine discard "$no"
+is "and gone" "$(quarantine list --json | wc -l)" 4
+is "which is in the audit log" "$(dunlin-hub audit --dir hub --json | jq -r 'select(.what=="quarantine.discard").object' | grep -c '^[0-9a-f]\{32\}/[0-9]*$')" 1

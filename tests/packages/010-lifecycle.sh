@@ -55,6 +55,10 @@ is "before it is enrolled, status says so by its exit code" $? 4
 # ---- the ceremony, with the paths an operator has -----------------------------------------
 hub=/var/lib/dunlin-hub till=/var/lib/dunlin
 check "dunlin-hub init" as dunlin-hub dunlin-hub init --name hub.example.com --listen 127.0.0.1:0
+is "it wrote down who is one person, for the operator" "$(mode $hub/identity.conf)" "dunlin-hub 600"
+check "in words that it can read itself" as dunlin-hub dunlin-hub match rules check $hub/identity.conf
+as dunlin-hub dunlin-hub stats --db postgres://dunlin@127.0.0.1:1/dunlin >"$tap_dir/out" 2>&1
+is "a PostgreSQL that is not there is away: the package brings its library" $? 5
 check "dunlin-keys init" in_root dunlin-keys init --keyring /root/custodian.key --hub-share /root/hub.share
 in_root install -m 600 -o dunlin-hub -g dunlin-hub /root/hub.share $hub/new.share
 check "dunlin-hub keys import" as dunlin-hub dunlin-hub keys import $hub/new.share

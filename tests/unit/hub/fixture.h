@@ -103,6 +103,7 @@ DL_UNUSED static void fixture_new_store(const char *dir)
 DL_UNUSED static void fixture_renew(struct fixture *fx)
 {
     struct where where;
+    struct hub *hub = NULL;
     struct store *st = NULL;
     struct dl_why why = {.text = ""};
     uint8_t mark[WHERE_MARK_BYTES];
@@ -115,7 +116,8 @@ DL_UNUSED static void fixture_renew(struct fixture *fx)
     memcpy(where.mark, mark, sizeof mark);
     assert_int_equal(where_open(&st, &where, STORE_WRITE, &why), DL_OK);
     st->close(st);
-    assert_int_equal(hub_open(&fx->hub, fx->dir, &why), DL_OK);
+    assert_int_equal(hub_open(&hub, fx->dir, &why), DL_OK);
+    fx->hub = hub;
 }
 
 DL_UNUSED static int fixture_open(void **state)

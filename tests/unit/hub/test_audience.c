@@ -305,6 +305,22 @@ static void what_came_after_an_erasure_stays(void **state)
     till_done(&t);
 }
 
+static void
+what_was_sealed_before_an_erasure_is_not_brought_back_by_what_came_after(void **state)
+{
+    struct till t;
+    till_init(&t, *state, "till-1");
+    sale(&t, 0, "email=a@x.de", 'a');
+    put(&t, 120, "purchase", YES, "email=a@x.de", 0, 0); /* nothing sealed, and stays */
+    till_deliver(&t);
+    expect_kept(*state, "a");
+    till_erase(&t, 60, "email=a@x.de");
+    till_deliver(&t);
+    expect_kept(*state, "");
+    assert_int_equal(stat_of(*state, "profiles"), 1);
+    till_done(&t);
+}
+
 static int64_t rows_of(struct fixture *fx, const char *what)
 {
     struct audience_words words = {.type = what};
@@ -422,6 +438,7 @@ int main(void)
         CASE(the_order_of_arrival_does_not_matter),
         CASE(the_forgotten_leave_nothing_and_do_not_come_back),
         CASE(what_may_hold_an_erased_identifier_is_not_kept),
+        CASE(what_was_sealed_before_an_erasure_is_not_brought_back_by_what_came_after),
         CASE(what_came_after_an_erasure_stays),
         CASE(a_profile_says_for_whom_something_is_sealed),
         CASE(a_file_holds_a_header_and_sealed_sets_alone),

@@ -76,6 +76,24 @@ static void who_has_no_role_gets_no_answer_and_a_line(void **state)
     till_done(&t);
 }
 
+static void who_was_revoked_may_not_ask_any_more(void **state)
+{
+    struct till t;
+    json_t *answer = NULL;
+    int64_t wait_ms = 0;
+    till_init(&t, *state, "till-1");
+    till_sale(&t, 0, 100, "email=a@x.de");
+    till_deliver(&t);
+    grant(&t, "till-1");
+    assert_true(is_known(&t, till_token(&t, "email=a@x.de")));
+    assert_int_equal(devices_revoke(t.fx->hub->store, "till-1", "cli:0", NOW_MS), DL_OK);
+    assert_int_equal(
+        ask(&t, till_token(&t, "email=a@x.de"), false, &generous, NOW_MS, &answer, &wait_ms),
+        DESK_NOT_GRANTED);
+    assert_null(answer);
+    till_done(&t);
+}
+
 /* The audit log cannot be made smaller again. */
 static void who_has_no_role_fills_no_log(void **state)
 {
@@ -189,6 +207,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         test(who_has_no_role_gets_no_answer_and_a_line),
+        test(who_was_revoked_may_not_ask_any_more),
         test(who_has_no_role_fills_no_log),
         test(an_answer_names_the_profile_and_no_identifier),
         test(a_token_asked_under_another_type_finds_nobody),

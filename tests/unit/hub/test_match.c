@@ -3,6 +3,9 @@
 #include "hub/profile.h"
 #include "tests/unit/hub/fixture.h"
 
+#include <libpq-fe.h>
+#include <sqlite3.h>
+
 /* ---- a brute-force model: what the rules mean, in the slowest possible words ------- */
 
 #define EVENTS 30
@@ -312,6 +315,50 @@ static void a_rebuild_gives_the_same_profiles_and_measures(void **state)
     till_done(&t);
 }
 
+/* What no program of ours does: the counts that are kept, behind the store's back. */
+static void lose_counts(struct fixture *fx)
+{
+    static const char file_sql[] = "DELETE FROM counters WHERE name LIKE 'kept %'";
+    static const char server_sql[] = "DELETE FROM dunlin.counters WHERE name LIKE 'kept %'";
+    if (on_server()) {
+        PGconn *conn = PQconnectdb(getenv("DUNLIN_TEST_DB"));
+        PGresult *res = PQexec(conn, server_sql);
+        assert_int_equal(PQresultStatus(res), PGRES_COMMAND_OK);
+        PQclear(res);
+        PQfinish(conn);
+        return;
+    }
+    struct file_path path;
+    sqlite3 *db = NULL;
+    assert_int_equal(file_join(&path, fx->dir, HUB_FILE_DB), DL_OK);
+    assert_int_equal(sqlite3_open(path.s, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, file_sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void counts_that_were_lost_are_had_again_by_a_rebuild(void **state)
+{
+    static const char *const told[] = {"profiles", "identifiers", "identifiers_shared"};
+    struct fixture *fx = *state;
+    int64_t before[3];
+    struct till t;
+    till_init(&t, fx, "till-1");
+    till_sale(&t, 0, 100, "email=a@x.de cookie_id=tablet");
+    till_sale(&t, 1, 100, "email=b@x.de cookie_id=tablet");
+    till_sale(&t, 2, 100, "phone=+491");
+    till_deliver(&t);
+    for (size_t i = 0; i < 3; i++) {
+        before[i] = stat_of(fx, told[i]);
+        assert_true(before[i] > 0);
+    }
+    lose_counts(fx);
+    assert_int_equal(stat_of(fx, "profiles"), 0);
+    assert_int_equal(match_rebuild(fx->hub->store, NULL, NULL), DL_OK);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(stat_of(fx, told[i]), before[i]);
+    till_done(&t);
+}
+
 static void a_cookie_joins_nobody(void **state)
 {
     struct till t;
@@ -338,6 +385,7 @@ int main(void)
         CASE(a_thousand_shuffles_agree_with_the_model),
         CASE(a_rebuild_from_the_evidence_changes_nothing),
         CASE(a_rebuild_gives_the_same_profiles_and_measures),
+        CASE(counts_that_were_lost_are_had_again_by_a_rebuild),
         CASE(a_cookie_joins_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 #include "hub/rekey.h"
 #include "tests/unit/hub/fixture.h"
 
+#include <libpq-fe.h>
+
 static void run(struct fixture *fx)
 {
     struct rekey_report report;
@@ -83,6 +85,66 @@ static void an_old_copy_and_the_new_shares_have_nothing_in_common(void **state)
     assert_int_equal(st->node_find(st, before, &node), DL_E_NOT_FOUND);
     assert_int_equal(st->node_find(st, after, &node), DL_OK);
     st->rollback(st);
+    till_done(&t);
+}
+
+struct searched {
+    struct fixture *fx;
+    const uint8_t *bytes;
+    size_t len;
+    bool found;
+};
+
+static enum dl_err search_file(void *ctx, const char *name)
+{
+    struct searched *s = ctx;
+    struct file_path path;
+    uint8_t *text = NULL;
+    size_t len = 0;
+    assert_int_equal(file_join(&path, s->fx->dir, name), DL_OK);
+    assert_int_equal(file_read(path.s, 64 << 20, &text, &len), DL_OK);
+    for (size_t i = 0; i + s->len <= len; i++)
+        s->found |= memcmp(text + i, s->bytes, s->len) == 0;
+    free(text);
+    return DL_OK;
+}
+
+/* In the files of the folder; on a server in its table, for its files are its own affair. */
+static bool is_kept(struct fixture *fx, const uint8_t *factor, size_t len)
+{
+    struct searched s = {.fx = fx, .bytes = factor, .len = len};
+    if (!on_server()) {
+        assert_int_equal(file_each(fx->dir, search_file, &s), DL_OK);
+        return s.found;
+    }
+    PGconn *conn = PQconnectdb(getenv("DUNLIN_TEST_DB"));
+    const char *const values[] = {(const char *)factor};
+    const int lengths[] = {(int)len}, binary[] = {1};
+    PGresult *res = PQexecParams(conn, "SELECT 1 FROM dunlin.rekey WHERE factor = $1::bytea", 1,
+                                 NULL, values, lengths, binary, 0);
+    assert_int_equal(PQresultStatus(res), PGRES_TUPLES_OK);
+    s.found = PQntuples(res) > 0;
+    PQclear(res);
+    PQfinish(conn);
+    return s.found;
+}
+
+/* Whoever has it and the old tokens could tell which new ones they became. */
+static void of_the_factor_nothing_is_left(void **state)
+{
+    struct fixture *fx = *state;
+    struct store *st = fx->hub->reader;
+    struct store_rekey rekey;
+    struct till t;
+    till_init(&t, fx, "till-1");
+    people(&t, 3);
+    run_in_part(fx, 0);
+    assert_int_equal(st->begin(st, STORE_READ), DL_OK);
+    assert_int_equal(st->rekey_get(st, &rekey), DL_OK);
+    st->rollback(st);
+    assert_true(is_kept(fx, rekey.factor, sizeof rekey.factor));
+    run(fx);
+    assert_false(is_kept(fx, rekey.factor, sizeof rekey.factor));
     till_done(&t);
 }
 
@@ -212,6 +274,8 @@ int main(void)
                                         fixture_close),
         cmocka_unit_test_setup_teardown(an_old_copy_and_the_new_shares_have_nothing_in_common,
                                         fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(of_the_factor_nothing_is_left, fixture_open,
+                                        fixture_close),
         cmocka_unit_test_setup_teardown(a_tombstone_from_before_holds_after, fixture_open,
                                         fixture_close),
         cmocka_unit_test_setup_teardown(a_device_enrolled_after_meets_the_same_people,

@@ -129,6 +129,22 @@ static void ten_thousand_joined_by_a_wrong_rule_part_as_they_were(void **state)
     st->rollback(st);
 }
 
+static enum dl_err note_what(void *ctx, const struct store_audit *line)
+{
+    const char **what = ctx;
+    *what = *what && strcmp(*what, line->what) == 0 ? NULL : *what;
+    return DL_OK;
+}
+
+static bool audited(struct fixture *fx, const char *what)
+{
+    struct store *st = fx->hub->reader;
+    assert_int_equal(st->begin(st, STORE_READ), DL_OK);
+    assert_int_equal(st->audit_each(st, 0, 1000, note_what, &what), DL_OK);
+    st->rollback(st);
+    return !what;
+}
+
 static void past_blob_max_everybody_stands_alone_and_ingest_goes_on(void **state)
 {
     struct fixture *fx = *state;
@@ -164,7 +180,9 @@ static void past_blob_max_everybody_stands_alone_and_ingest_goes_on(void **state
     assert_int_equal(st->stats(st, &stats), DL_OK);
     assert_int_equal(stats.quarantined, 0);
     assert_int_equal(stats.profiles, 5900);
-    st->rollback(st);
+    assert_int_equal(st->commit(st), DL_OK);
+    assert_true(audited(fx, "match.quarantine")); /* and that it is over */
+    assert_true(audited(fx, "match.heal"));
 }
 
 static void bring_pair(struct fixture *fx, uint8_t a, uint32_t a_no, uint8_t b, uint32_t b_no)

@@ -363,6 +363,41 @@ static void a_quarantined_record_is_sent_as_nothing_and_kept(void **state)
     }
 }
 
+static enum dl_err discard(struct box *b, uint64_t seq)
+{
+    assert_int_equal(outbox_begin(b->ob), DL_OK);
+    enum dl_err err = outbox_discard(b->ob, seq);
+    assert_int_equal(outbox_commit(b->ob), DL_OK);
+    return err;
+}
+
+/* It stands for its seq until the hub has its empty body: else there were a gap. */
+static void what_was_set_aside_can_go_once_the_hub_has_heard(void **state)
+{
+    (void)state;
+    struct box b;
+    box_open(&b);
+    for (int i = 0; i < 4; i++)
+        put(&b, 10);
+    assert_int_equal(quarantine(&b, 2), DL_OK);
+    assert_int_equal(quarantine(&b, 4), DL_OK);
+    assert_int_equal(discard(&b, 2), DL_E_REJECTED);
+    assert_int_equal(discard(&b, 3), DL_E_NOT_FOUND);
+    assert_int_equal(discard(&b, 9), DL_E_NOT_FOUND);
+    assert_int_equal(ack(&b, 3), DL_OK);
+    assert_int_equal(discard(&b, 2), DL_OK);
+    assert_int_equal(discard(&b, 2), DL_E_NOT_FOUND);
+    assert_int_equal(discard(&b, 4), DL_E_REJECTED);
+    assert_int_equal(stats(b.ob).quarantined, 1);
+    assert_figures_hold(&b);
+    assert_int_equal(ack(&b, 4), DL_OK);
+    assert_int_equal(discard(&b, 4), DL_OK);
+    assert_figures_hold(&b);
+    assert_int_equal(put(&b, 10), 5);
+    assert_figures_hold(&b);
+    outbox_close(b.ob);
+}
+
 static void only_quarantined_records_left_are_still_sent(void **state)
 {
     (void)state;
@@ -681,6 +716,7 @@ int main(void)
         TEST(a_frame_holds_what_was_put),
         TEST(a_frame_keeps_to_its_bytes_but_holds_one_record),
         TEST(a_quarantined_record_is_sent_as_nothing_and_kept),
+        TEST(what_was_set_aside_can_go_once_the_hub_has_heard),
         TEST(only_quarantined_records_left_are_still_sent),
         TEST(a_walk_shows_every_record_and_can_be_ended),
         TEST(a_fork_gives_what_waits_a_new_stream),
