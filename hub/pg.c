@@ -25,15 +25,16 @@ struct state_meaning {
 
 /* The first that fits. 23505: another put the same meanwhile, and it is found now.
  * 53200: the table of locks is full of others'.
+ * XX000: Citus calls every refusal that a COPY of its own meets so, a 23505 too.
  * 25006: a standby that was the primary. 55P03 and 57014 have waited long enough
  * already, so nobody tries again at once. */
 static const struct state_meaning meanings[] = {
-    {"40", DL_E_BUSY},    {"08", DL_E_NET},        {"57", DL_E_NET},
-    {"53100", DL_E_FULL}, {"53200", DL_E_BUSY},    {"53", DL_E_NET},
-    {"55P03", DL_E_NET},  {"25006", DL_E_NET},     {"25P03", DL_E_NET},
-    {"23505", DL_E_BUSY}, {"22", DL_E_INPUT},      {"28", DL_E_AUTH},
-    {"42501", DL_E_AUTH}, {"XX001", DL_E_CORRUPT}, {"XX002", DL_E_CORRUPT},
-    {NULL, DL_E_IO},
+    {"40", DL_E_BUSY},       {"08", DL_E_NET},     {"57", DL_E_NET},
+    {"53100", DL_E_FULL},    {"53200", DL_E_BUSY}, {"53", DL_E_NET},
+    {"55P03", DL_E_NET},     {"25006", DL_E_NET},  {"25P03", DL_E_NET},
+    {"23505", DL_E_BUSY},    {"22", DL_E_INPUT},   {"28", DL_E_AUTH},
+    {"42501", DL_E_AUTH},    {"XX000", DL_E_BUSY}, {"XX001", DL_E_CORRUPT},
+    {"XX002", DL_E_CORRUPT}, {NULL, DL_E_IO},
 };
 
 enum dl_err pg_err_of_state(const char *state)
@@ -326,7 +327,7 @@ enum dl_err pg_enter(struct pg *q, const char *const *sql, size_t count)
     return err;
 }
 
-enum dl_err pg_send_plain(struct pg *q, const char *sql)
+enum dl_err pg_plain(struct pg *q, const char *sql)
 {
     if (!PQsendQueryParams(q->conn, sql, 0, NULL, NULL, NULL, NULL, 1))
         return pg_lost(q);
@@ -338,7 +339,7 @@ enum dl_err pg_begin(struct pg *q, const char *begin)
 {
     q->err = DL_OK;
     q->pending = 0;
-    return pg_send_plain(q, begin);
+    return pg_plain(q, begin);
 }
 
 static enum dl_err read_commit(struct pg *q)
@@ -357,7 +358,7 @@ static enum dl_err read_commit(struct pg *q)
 
 enum dl_err pg_commit(struct pg *q)
 {
-    if (!q->err && pg_send_plain(q, "COMMIT") == DL_OK && !PQpipelineSync(q->conn))
+    if (!q->err && pg_plain(q, "COMMIT") == DL_OK && !PQpipelineSync(q->conn))
         (void)pg_lost(q);
     if (!q->err)
         (void)pg_read_pending(q, 1);
@@ -378,7 +379,7 @@ void pg_rollback(struct pg *q)
     /* The first ends a pipeline that failed, the second the transaction. */
     if (PQpipelineSync(q->conn))
         syncs++;
-    if (syncs == 1 && pg_send_plain(q, "ROLLBACK") == DL_OK && PQpipelineSync(q->conn))
+    if (syncs == 1 && pg_plain(q, "ROLLBACK") == DL_OK && PQpipelineSync(q->conn))
         syncs++;
     if (syncs < 2)
         (void)pg_lost(q);

@@ -122,6 +122,10 @@ void pg_item_text(struct pg *q, const char *text);
             pg_item_text(q, text);                                                             \
     } while (0)
 
+/* One that is not of the list and has neither parameters nor rows; a failure may show in a
+ * later call. */
+enum dl_err pg_plain(struct pg *q, const char *sql);
+
 /* ---- its answer ------------------------------------------------------------------ */
 
 struct pg_rows {

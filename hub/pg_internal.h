@@ -11,9 +11,6 @@ enum dl_err pg_lost(struct pg *q);
 /* Notes what the server refused; the error. */
 enum dl_err pg_failed(struct pg *q, const PGresult *res);
 
-/* A statement without parameters whose answer is read later. */
-enum dl_err pg_send_plain(struct pg *q, const char *sql);
-
 /* The next result, waited for; NULL: the end of a statement's, or q->broken. */
 PGresult *pg_result(struct pg *q);
 

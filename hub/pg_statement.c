@@ -153,7 +153,7 @@ void pg_item_text(struct pg *q, const char *text)
 static enum dl_err forget_plans(struct pg *q)
 {
     q->replan_at = q->sent < REPLAN_FIRST ? REPLAN_FIRST : 2 * q->sent;
-    return pg_send_plain(q, "DISCARD PLANS");
+    return pg_plain(q, "DISCARD PLANS");
 }
 
 static enum dl_err send_stmt(struct pg *q)

@@ -719,7 +719,8 @@ struct store {
      * anybody has. */
     enum dl_err (*audience_settle)(struct store *st, const int64_t *observations, size_t count);
 
-    /* Measures that come to nothing need not be kept, and are not told. */
+    /* By observation, kind and name, no two of the same. Measures that come to nothing need
+     * not be kept, and are not told. */
     enum dl_err (*measures_add)(struct store *st, const struct store_measure *measures,
                                 size_t count);
     /* Summed over the observations of a root, by kind and name; root 0: nobody's. */

@@ -22,8 +22,17 @@
     "SET enable_seqscan TO off; SET enable_hashjoin TO off; SET enable_mergejoin TO off; "     \
     "SET enable_material TO off; SET enable_memoize TO off; "                                  \
     "SET random_page_cost TO 0; SET seq_page_cost TO 0; SET cpu_operator_cost TO 0.0001; "     \
-    "SET plan_cache_mode TO force_generic_plan; "                                              \
     "SET idle_in_transaction_session_timeout TO '10min'"
+#define PLANS_SQL "SET plan_cache_mode TO force_generic_plan"
+/* Citus has to see the values, which say what machine has the rows. */
+#define SPREAD_PLANS_SQL                                                                       \
+    "SET plan_cache_mode TO force_custom_plan; SET citus.propagate_set_commands TO 'local'"
+
+/* What its machines are told at the start of each transaction, since they know nothing of
+ * the session: by index alone, there too. */
+static const char *const spread_sql[] = {"SET LOCAL enable_seqscan TO off",
+                                         "SET LOCAL enable_hashjoin TO off",
+                                         "SET LOCAL enable_mergejoin TO off"};
 
 #define CLOCK_SQL "(extract(epoch FROM clock_timestamp()) * 1000)::int8"
 
@@ -148,6 +157,8 @@ static enum dl_err enter(struct pg_store *s, struct pg *q)
     q->tenant = s->tenant;
     enum dl_err err = pg_exec(q, SESSION_SQL);
     if (!err)
+        err = pg_exec(q, s->spread ? SPREAD_PLANS_SQL : PLANS_SQL);
+    if (!err)
         err = look_at_clock(s, q);
     return err ? err : pg_enter(q, s->sql, s->sql_count);
 }
@@ -195,6 +206,15 @@ static enum dl_err reconnect(struct pg_store *s, struct pg_slot *slot)
 
 /* ---- transactions ---------------------------------------------------------------- */
 
+static enum dl_err begin_on(const struct pg_store *s, const struct pg_slot *slot)
+{
+    enum dl_err err = pg_begin(
+        slot->q, slot->writes ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+    for (size_t i = 0; !err && s->spread && i < sizeof spread_sql / sizeof spread_sql[0]; i++)
+        err = pg_plain(slot->q, spread_sql[i]);
+    return err;
+}
+
 static enum dl_err begin(struct store *st, enum store_access access)
 {
     struct pg_store *s = pg_store_of(st);
@@ -211,9 +231,7 @@ static enum dl_err begin(struct store *st, enum store_access access)
     if (!slot->q)
         err = reconnect(s, slot);
     if (!err)
-        err = pg_begin(slot->q, slot->writes
-                                    ? "BEGIN"
-                                    : "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+        err = begin_on(s, slot);
     if (!err && slot->writes)
         err = access == STORE_ALONE ? pg_lock_all(st) : pg_lock_share(st);
     if (err) {
@@ -431,6 +449,8 @@ static enum dl_err open_first(struct pg_store *s, struct dl_why *why)
     enum dl_err err = pg_connect(&q, &where, why);
     if (!err)
         err = pg_schema_open(q, &s->where, s->access, &s->tenant, why);
+    if (!err)
+        err = pg_schema_is_spread(q, &s->spread);
     if (!err)
         err = pg_crowd_measure(q, &s->crowd_max);
     if (!err) {

@@ -39,8 +39,9 @@ static const char *const stmt_sql[STMT_COUNT] = {
          "JOIN observations o ON o.tenant = $1 AND o.no = e.observation AND o.anchor = m.no "
          "JOIN audience a ON a.tenant = $1 AND a.observation = o.no"),
     [STMT_REFUSE] =
-        ("INSERT INTO refusals(tenant, element, refused_ms, generation) VALUES ($1, $2, $3, "
-         "(SELECT generation FROM rekey WHERE tenant = $1)) ON CONFLICT (tenant, element) "
+        ("INSERT INTO refusals(tenant, element, refused_ms, generation) "
+         "SELECT k.tenant, $2::bytea, $3::int8, k.generation FROM rekey k "
+         "WHERE k.tenant = $1 ON CONFLICT (tenant, element) "
          "DO UPDATE SET refused_ms = greatest(refusals.refused_ms, excluded.refused_ms)"),
     [STMT_REFUSED_ANY] = "SELECT 1 FROM refusals WHERE tenant = $1 LIMIT 1",
     /* From people to what they refused, and then to what they have. */

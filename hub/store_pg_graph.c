@@ -22,9 +22,11 @@ enum stmt {
     STMT_COUNT,
 };
 
+/* Most nodes are their own root, which is not looked up again. */
 #define NODE_COLUMNS                                                                           \
-    "SELECT n.no, n.type, n.marks, n.parent, n.element, n.key, n.root, r.key, n.generation"
-#define ITS_ROOT "JOIN nodes r ON r.tenant = $1 AND r.no = n.root "
+    "SELECT n.no, n.type, n.marks, n.parent, n.element, n.key, n.root, "                       \
+    "coalesce(r.key, n.key), n.generation"
+#define ITS_ROOT "LEFT JOIN nodes r ON r.tenant = $1 AND r.no = nullif(n.root, n.no) "
 
 /* `u.i` counts the rows of an array from 1. */
 static const char *const stmt_sql[STMT_COUNT] = {

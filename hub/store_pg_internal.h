@@ -74,6 +74,7 @@ struct pg_store {
     struct where where;
     enum store_access access;
     int32_t tenant;
+    bool spread; /* over the machines of a Citus cluster */
     struct mutex lock; /* of retry_at_ms */
     struct lender lender;
     struct pg_slot *slots;         /* lender.count of them */
@@ -176,5 +177,6 @@ void pg_audit_drop(struct pg_slot *slot);
  * may write (store_pg_schema.c). */
 enum dl_err pg_schema_open(struct pg *q, const struct where *w, enum store_access access,
                            int32_t *ret_tenant, struct dl_why *why);
+enum dl_err pg_schema_is_spread(struct pg *q, bool *ret);
 
 #endif

@@ -13,9 +13,9 @@ enum stmt {
 };
 
 static const char *const stmt_sql[STMT_COUNT] = {
-    [STMT_RECIPES_PUT] =
-        ("INSERT INTO recipes(tenant, element, tokens, generation) VALUES ($1, $2, $3, "
-         "(SELECT generation FROM rekey WHERE tenant = $1)) ON CONFLICT DO NOTHING"),
+    [STMT_RECIPES_PUT] = ("INSERT INTO recipes(tenant, element, tokens, generation) "
+                          "SELECT k.tenant, $2::bytea, $3::bytea, k.generation FROM rekey k "
+                          "WHERE k.tenant = $1 ON CONFLICT DO NOTHING"),
     [STMT_RECIPES_EACH] =
         ("SELECT n.no, r.element, r.tokens FROM recipes r JOIN nodes n ON n.tenant = $1 "
          "AND n.element = r.element WHERE r.tenant = $1 ORDER BY n.no"),

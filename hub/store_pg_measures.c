@@ -25,14 +25,14 @@ enum stmt {
     "ORDER BY kind, name"
 
 static const char *const stmt_sql[STMT_COUNT] = {
-    /* In one order, so that two batches that add to the same rows do not wait in a ring. */
+    /* In the one order that they come in, so that two batches that add to the same rows do
+     * not wait in a ring. */
     [STMT_MEASURES_ADD] =
         ("INSERT INTO measures(tenant, observation, kind, name, count, minor, units, first_ms, "
-         "last_ms) SELECT $1::int4, u.observation, u.kind::int2, u.name, sum(u.count), "
-         "sum(u.minor), sum(u.units), min(u.first_ms), max(u.last_ms) FROM unnest($2::int8[], "
-         "$3::int8[], $4::text[], $5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[]) "
+         "last_ms) SELECT $1::int4, u.observation, u.kind::int2, u.name, u.count, u.minor, "
+         "u.units, u.first_ms, u.last_ms FROM unnest($2::int8[], $3::int8[], $4::text[], "
+         "$5::int8[], $6::int8[], $7::int8[], $8::int8[], $9::int8[]) "
          "AS u(observation, kind, name, count, minor, units, first_ms, last_ms) "
-         "GROUP BY u.observation, u.kind, u.name ORDER BY u.observation, u.kind, u.name "
          "ON CONFLICT (tenant, observation, kind, name) DO UPDATE "
          "SET count = measures.count + excluded.count, minor = measures.minor + "
          "excluded.minor, "

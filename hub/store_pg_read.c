@@ -8,6 +8,7 @@ enum stmt {
     STMT_EVENTS,
     STMT_EVENTS_OF,
     STMT_TIMELINE,
+    STMT_TIMELINE_SPREAD,
     STMT_BESIDE,
     STMT_PROFILES,
     STMT_LINKS,
@@ -28,6 +29,12 @@ static const char *const stmt_sql[STMT_COUNT] = {
                                         "AND x.time_ms <= $3 AND (x.time_ms, x.no) < ($3, $4) "
                                         "ORDER BY x.time_ms DESC, x.no DESC LIMIT $5) e "
                                         "ORDER BY e.time_ms DESC, e.no DESC LIMIT $5"),
+    /* The same where Citus will not do that: each machine sorts what it has of them. */
+    [STMT_TIMELINE_SPREAD] =
+        (PG_EVENT_COLUMNS "FROM events e WHERE e.tenant = $1 AND e.observation = "
+                          "ANY($6::int8[]) AND e.time_ms >= $2 AND e.time_ms <= $3 "
+                          "AND (e.time_ms, e.no) < ($3, $4) "
+                          "ORDER BY e.time_ms DESC, e.no DESC LIMIT $5"),
     /* A row for each row of the arrays, in their order. */
     [STMT_BESIDE] =
         ("SELECT d.name, s.id, r.key FROM unnest($2::int8[], $3::int8[], $4::int8[]) "
@@ -163,7 +170,7 @@ static enum dl_err timeline(struct store *st, const struct store_timeline *page,
     size_t count = 0;
     enum dl_err err = pg_observations_of_root(st, page->root, &nos, &count);
     if (!err) {
-        struct pg *q = stmt(st, STMT_TIMELINE);
+        struct pg *q = stmt(st, pg_store_of(st)->spread ? STMT_TIMELINE_SPREAD : STMT_TIMELINE);
         pg_int(q, page->since_ms);
         pg_int(q, page->before_ms);
         pg_int(q, page->before_no);

@@ -26,9 +26,13 @@ STORE_BIN   := $(patsubst %.c,$(B)/%,$(filter-out %/test_convert.c %/test_store_
 unit-postgres: unit-build
 	@if tests/support/postgres.sh have; then tests/support/postgres.sh with tests/run postgres $(STORE_BIN); \
 	 else tests/run skip postgres "the store on PostgreSQL" "no server: apt-get install postgresql"; fi
-test-citus: unit-build ## the store's suite on the Citus cluster at DUNLIN_CITUS_URL
-	@if [ -z "$(DUNLIN_CITUS_URL)" ]; then echo "skipped: DUNLIN_CITUS_URL names no coordinator"; \
-	 else DUNLIN_TEST_DB='$(DUNLIN_CITUS_URL)' DUNLIN_TEST_DISTRIBUTE=1 tests/run citus $(STORE_BIN); fi
+test-citus: unit-build all ## the store's suite on the Citus cluster whose coordinator DUNLIN_CITUS_URL names
+	@if [ -z "$(DUNLIN_CITUS_URL)" ]; then echo "skipped: DUNLIN_CITUS_URL names no coordinator"; else \
+	   dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	   $(BIN)/dunlin-hub init --dir "$$dir/hub" --name hub.example.com --db '$(DUNLIN_CITUS_URL)' \
+	     --tenant "$${dir##*.}" --distribute >/dev/null && \
+	   DUNLIN_TEST_DB='$(DUNLIN_CITUS_URL)' DUNLIN_TEST_SECONDS=$${DUNLIN_TEST_SECONDS:-3600} \
+	     tests/run citus $(STORE_BIN); fi
 
 INTEGRATION := $(sort $(wildcard tests/integration/*.sh))
 PRIVACY     := $(sort $(wildcard tests/privacy/*.sh))
