@@ -55,8 +55,7 @@ static enum dl_err make_report(struct api *api, const struct request *req, json_
     if (!err)
         err = checkins_report(walk, st->now_ms(st), NULL, NULL, ret);
     checkins_close(walk);
-    if (st)
-        st->close(st);
+    hub_close_reader(api->hub, st);
     return err;
 }
 
@@ -76,6 +75,7 @@ void api_checkins_report(struct api *api, struct request *req)
 
 /* A store handle and an export on it, while the client reads. */
 struct download {
+    struct hub *hub;
     struct store *store;
     struct checkins_export *export;
 };
@@ -84,8 +84,7 @@ static void download_free(void *ctx)
 {
     struct download *d = ctx;
     checkins_export_close(d->export);
-    if (d->store)
-        d->store->close(d->store);
+    hub_close_reader(d->hub, d->store);
     free(d);
 }
 
@@ -102,12 +101,13 @@ static ssize_t download_read(void *ctx, uint64_t at, char *ret, size_t cap)
     return len > 0 ? (ssize_t)len : MHD_CONTENT_READER_END_OF_STREAM;
 }
 
-static enum dl_err download_make(struct download **ret, const struct hub *hub,
+static enum dl_err download_make(struct download **ret, struct hub *hub,
                                  const struct request *req, enum export_format format)
 {
     struct download *d = calloc(1, sizeof *d);
     if (!d)
         return DL_E_NOMEM;
+    d->hub = hub;
     enum dl_err err = hub_open_reader(&d->store, hub, NULL);
     if (!err)
         err = checkins_export_open(&d->export, d->store, req->param, request_query(req, "list"),
