@@ -178,6 +178,7 @@ static enum dl_err gather(struct sqlite_store *s)
         [SQLITE_PART_RIGHTS] = sqlite_rights_part(&s->api),
         [SQLITE_PART_REKEY] = sqlite_rekey_part(&s->api),
         [SQLITE_PART_AUDIENCE] = sqlite_audience_part(&s->api),
+        [SQLITE_PART_ROSTERS] = sqlite_rosters_part(&s->api),
         [SQLITE_PART_SCANS] = sqlite_scans_part(&s->api),
     };
     for (size_t i = 0; i < SQLITE_PARTS; i++) {
