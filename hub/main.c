@@ -230,7 +230,7 @@ static const struct cli_command commands[] = {
      "    dunlin-hub profile show p_4845 --dir hub\n"
      "    dunlin-hub profile show till-1/1/email/6fe2...c1 --dir hub\n",
      DIR_AND_JSON, cmd_profile_show},
-    {"profile find", "[WHO]", "Find profiles by what they come to, or by what is left of an id",
+    {"profile find", "[WHO]", "Find profiles by what they come to, or by their ids",
      "All that is given has to hold. A page looks at 1,000 profiles: it may find few, and\n"
      "go on. WHO, and nothing beside it, is the beginning of an id, of which all profiles\n"
      "that have it are shown, or what `dunlin token` printed. Who looks is audited.\n\n"
