@@ -153,7 +153,8 @@ int main(int argc, char **argv)
     double bytes = file_bytes(b.dir);
 
     double n = (double)till.events;
-    printf("hub ingest, %.1f tokens an event, %zu threads\t%.0f us CPU\t%.0f us CPU\t%.2f\t\n",
+    printf("hub ingest, %.1f tokens an event, %zu threads\t%.0f us CPU\t%.0f us CPU\t%.2f\t<= "
+           "1.43\n",
            (double)till.tokens_sent / n, threads, hub_cpu / n * 1e6, bare_cpu / n * 1e6,
            hub_cpu / bare_cpu);
     printf("  the same by the clock\t%.0f/s\t%.0f/s\t%.2f\t\n", n / hub_wall, n / bare_wall,

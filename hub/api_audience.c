@@ -46,7 +46,8 @@ static enum dl_err download_make(struct download **ret, struct api *api,
     d->hub = api->hub;
     enum dl_err err = hub_open_reader(&d->store, api->hub, NULL);
     if (!err)
-        err = audience_open(&d->audience, d->store, api->settings->name, wish, clock_wall_ms());
+        err = audience_open(&d->audience, d->store, api->settings->name, wish, NULL,
+                            clock_wall_ms());
     if (err)
         download_free(d);
     else

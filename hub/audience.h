@@ -11,6 +11,7 @@
 
 #include "hub/open.h"
 #include "hub/store.h"
+#include "hub/watch.h"
 #include "platform/err.h"
 
 #include <stdbool.h>
@@ -56,10 +57,11 @@ DL_MUST_CHECK enum dl_err audience_prepare(struct store *st, const struct audien
 
 struct audience;
 /* Chooses, in a read transaction of `st` (borrowed; nobody else uses it meanwhile)
- * that lasts until audience_close. `hub` is its name in the header. */
+ * that lasts until audience_close. `hub` is its name in the header; `watch`, which may be
+ * NULL, stays until then as well. */
 DL_MUST_CHECK enum dl_err audience_open(struct audience **ret, struct store *st,
                                         const char *hub, const struct audience_wish *wish,
-                                        int64_t now_ms);
+                                        const struct watch *watch, int64_t now_ms);
 size_t audience_count(const struct audience *au);
 /* Copies the next bytes of the file out (docs/PROTOCOL.md); *ret_len 0: that was all.
  * Sets come in random order. */

@@ -29,6 +29,8 @@ struct candidate {
 struct audience {
     struct store *st; /* in a transaction; NULL: not begun */
     const struct audience_wish *wish;
+    const struct watch *watch;
+    uint64_t looked_at;
     struct chosen *chosen;
     size_t chosen_count, chosen_cap, next;
     uint8_t keys[AUDIENCE_FILE_KEYS_MAX][STORE_KEY_ID_BYTES];
@@ -138,6 +140,7 @@ static enum dl_err choose_all(struct audience *au)
             if (!err && wanted)
                 err = choose(au, &au->page[i]);
             last = au->page[i].set;
+            watch_at(au->watch, "looking at sealed sets", ++au->looked_at, 0);
         }
     } while (!err && au->page_rows == PAGE_ROWS);
     return err;
@@ -205,17 +208,20 @@ static enum dl_err next_page(struct audience *au)
         const struct chosen *c = &au->chosen[au->next];
         err = au->st->audience_get(au->st, c->observation, c->schemes, put_set, au);
         au->next++;
+        watch_at(au->watch, "handing out", au->next, au->chosen_count);
     }
     return err;
 }
 
 enum dl_err audience_open(struct audience **ret, struct store *st, const char *hub,
-                          const struct audience_wish *wish, int64_t now_ms)
+                          const struct audience_wish *wish, const struct watch *watch,
+                          int64_t now_ms)
 {
     struct audience *au = calloc(1, sizeof *au);
     if (!au)
         return DL_E_NOMEM;
     au->wish = wish;
+    au->watch = watch;
     enum dl_err err = st->begin(st, STORE_READ);
     if (!err)
         au->st = st;

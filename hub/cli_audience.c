@@ -1,9 +1,9 @@
 /* `dunlin-hub audience export`: sealed sets for the custodian, into a file. */
 #include "hub/audience.h"
+#include "hub/cli_bar.h"
 #include "hub/cli_hub.h"
 #include "platform/clock.h"
 #include "platform/file.h"
-#include "platform/progress.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,26 +16,24 @@ static enum dl_err copy_out(struct store *st, const char *hub, const struct audi
                             FILE *out, size_t *ret_count)
 {
     struct audience *au = NULL;
-    struct progress *progress = NULL;
-    uint64_t written = 0;
+    struct cli_bar bar = {.what = NULL};
+    const struct watch watch = cli_bar_watch(&bar);
     size_t len = 0;
     char *block = malloc(BLOCK_BYTES);
-    enum dl_err err = block ? audience_open(&au, st, hub, wish, clock_wall_ms()) : DL_E_NOMEM;
-    if (!err) {
+    enum dl_err err =
+        block ? audience_open(&au, st, hub, wish, &watch, clock_wall_ms()) : DL_E_NOMEM;
+    if (!err)
         *ret_count = audience_count(au);
-        progress = progress_make("bytes written", 0);
-    }
     while (!err) {
         err = audience_read(au, block, BLOCK_BYTES, &len);
         if (err || len == 0)
             break;
         if (fwrite(block, 1, len, out) != len)
             err = DL_E_IO;
-        progress_set(progress, written += len);
     }
     if (!err && fflush(out) != 0)
         err = DL_E_IO;
-    progress_free(progress);
+    cli_bar_done(&bar);
     audience_close(au);
     free(block);
     return err;

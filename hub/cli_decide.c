@@ -1,5 +1,6 @@
 /* `profile explain|split`, `match never|always|block|decisions`. */
 #include "hub/cli_hub.h"
+#include "hub/cli_meant.h"
 #include "hub/decision.h"
 #include "hub/devices.h"
 #include "hub/explain.h"
@@ -27,11 +28,14 @@ static int failed(const char *what, enum dl_err err, const char *input)
 
 int cmd_profile_explain(const struct cli_args *args)
 {
-    const char *id = cli_operand(args, 0);
+    const char *id = NULL;
+    struct cli_meant meant;
     struct store *st = NULL;
     char who[CLI_WHO_BYTES];
     json_t *explanation = NULL;
-    int code = cli_hub_store(args, STORE_WRITE, &st);
+    int code = cli_meant_one(args, "profile explain", cli_operand(args, 0), &meant, &id);
+    if (code == CLI_EXIT_OK)
+        code = cli_hub_store(args, STORE_WRITE, &st);
     if (code != CLI_EXIT_OK)
         return code;
     enum dl_err err = st->begin(st, STORE_READ);

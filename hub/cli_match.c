@@ -1,5 +1,6 @@
 /* `dunlin-hub match run`, `match evaluate`, `review list|accept|reject`. */
 #include "hub/audit.h"
+#include "hub/cli_bar.h"
 #include "hub/cli_hub.h"
 #include "hub/decision.h"
 #include "hub/evaluate.h"
@@ -42,6 +43,15 @@ static enum dl_err count_standings(struct store *st, struct standings *ret)
     return err;
 }
 
+static enum dl_err run(struct store *st)
+{
+    struct cli_bar bar = {.what = NULL};
+    const struct watch watch = cli_bar_watch(&bar);
+    enum dl_err err = likeness_run(st, st, &watch);
+    cli_bar_done(&bar);
+    return err;
+}
+
 static int run_failed(const char *what, enum dl_err err, struct dl_why *why)
 {
     if (err == DL_E_BUSY)
@@ -57,7 +67,7 @@ int cmd_match_run(const struct cli_args *args)
     int code = cli_hub_store(args, STORE_WRITE, &st);
     if (code != CLI_EXIT_OK)
         return code;
-    enum dl_err err = likeness_run(st, st);
+    enum dl_err err = run(st);
     if (!err)
         err = count_standings(st, &s);
     st->close(st);
@@ -236,7 +246,7 @@ static int review(const struct cli_args *args, const char *what, bool same)
     if (err == DL_E_INPUT || err == DL_E_NOT_FOUND)
         dl_why_set(&why, "that is no pair of `dunlin-hub review list`");
     if (!err)
-        err = likeness_run(st, st);
+        err = run(st);
     st->close(st);
     return err ? run_failed(what, err, &why) : cli_hub_decided(no);
 }

@@ -1,5 +1,6 @@
 /* `dunlin-hub profile show|find|timeline`: what a person reads of people. */
 #include "hub/cli_hub.h"
+#include "hub/cli_meant.h"
 #include "hub/clockfix.h"
 #include "hub/devices.h"
 #include "hub/portrait.h"
@@ -20,6 +21,7 @@ struct question {
     const char *id;   /* NULL: of many */
     struct query_span span;
     struct query_filter filter;
+    const struct cli_meant *meant; /* of find: these and no others */
     enum dl_err (*ask)(struct store *st, const struct question *q, json_t **ret);
     void (*print)(const json_t *answer);
 };
@@ -119,15 +121,22 @@ static enum dl_err ask_show(struct store *st, const struct question *q, json_t *
     return err ? err : scored(q, *ret);
 }
 
+/* Of the one whom the first operand means. */
+static int answer_of_one(struct question *q)
+{
+    struct cli_meant meant;
+    int code = cli_meant_one(q->args, q->command, cli_operand(q->args, 0), &meant, &q->id);
+    return code == CLI_EXIT_OK ? answer(q) : code;
+}
+
 int cmd_profile_show(const struct cli_args *args)
 {
     struct question q = {.args = args,
                          .command = "profile show",
                          .what = "profile.read",
-                         .id = cli_operand(args, 0),
                          .ask = ask_show,
                          .print = portrait_print};
-    return answer(&q);
+    return answer_of_one(&q);
 }
 
 /* ---- find --------------------------------------------------------------------------- */
@@ -160,6 +169,66 @@ static void print_found(const json_t *page)
         printf("more: --cursor %s\n", next);
 }
 
+/* {"profiles","examined","next"} as of a filter. */
+static enum dl_err ask_meant(struct store *st, const struct question *q, json_t **ret)
+{
+    json_t *profiles = json_array();
+    enum dl_err err = profiles ? DL_OK : DL_E_NOMEM;
+    for (size_t i = 0; !err && i < q->meant->count && i < CLI_MEANT_MAX; i++) {
+        json_t *profile = NULL;
+        err = query_profile(st, q->meant->ids[i], &profile);
+        if (!err)
+            err = scored(q, profile);
+        if (!err && json_array_append(profiles, profile) != 0)
+            err = DL_E_NOMEM;
+        json_decref(profile);
+    }
+    json_t *page = err ? NULL
+                       : json_pack("{s:O, s:I, s:n}", "profiles", profiles, "examined",
+                                   (json_int_t)q->meant->count, "next");
+    json_decref(profiles);
+    if (page)
+        *ret = page;
+    return err ? err : page ? DL_OK : DL_E_NOMEM;
+}
+
+static void print_meant(const json_t *page)
+{
+    size_t i;
+    json_t *profile;
+    json_array_foreach(json_object_get(page, "profiles"), i, profile)
+        portrait_print_line(profile);
+    if (json_get_int(page, "examined", 0) > CLI_MEANT_MAX)
+        puts("... and more begin so");
+}
+
+/* Whom `who` means, be they one or several. */
+static int find_meant(struct question *q, const char *who)
+{
+    static const char *const filters[] = {"currency", "store", "seen-since", "seen-before",
+                                          "cursor"};
+    struct cli_meant meant;
+    bool filtered = q->filter.spend_min || q->filter.orders_min;
+    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++)
+        filtered |= cli_text(q->args, filters[i]) != NULL;
+    if (filtered) {
+        cli_error("profile find: either WHO or what they come to");
+        return CLI_EXIT_USAGE;
+    }
+    int code = cli_meant_all(q->args, q->command, who, &meant);
+    if (code != CLI_EXIT_OK)
+        return code;
+    if (meant.count == 0) {
+        cli_error("profile find: no profile is meant by that");
+        return CLI_EXIT_FAILED;
+    }
+    q->meant = &meant;
+    q->id = meant.count == 1 ? meant.ids[0] : NULL;
+    q->ask = ask_meant;
+    q->print = print_meant;
+    return answer(q);
+}
+
 int cmd_profile_find(const struct cli_args *args)
 {
     struct question q = {.args = args,
@@ -176,7 +245,8 @@ int cmd_profile_find(const struct cli_args *args)
         !take_time(args, "seen-before", &q.filter.seen_before_ms) ||
         !take_limit(args, QUERY_PROFILES_MAX, &q.filter.limit))
         return CLI_EXIT_USAGE;
-    return answer(&q);
+    const char *who = cli_operand(args, 0);
+    return who ? find_meant(&q, who) : answer(&q);
 }
 
 /* ---- timeline ----------------------------------------------------------------------- */
@@ -191,7 +261,6 @@ int cmd_profile_timeline(const struct cli_args *args)
     struct question q = {.args = args,
                          .command = "profile timeline",
                          .what = "profile.timeline",
-                         .id = cli_operand(args, 0),
                          .span = {.until_ms = INT64_MAX, .cursor = cli_text(args, "cursor")},
                          .ask = ask_timeline,
                          .print = portrait_print_timeline};
@@ -199,5 +268,5 @@ int cmd_profile_timeline(const struct cli_args *args)
         !take_time(args, "until", &q.span.until_ms) ||
         !take_limit(args, QUERY_EVENTS_MAX, &q.span.limit))
         return CLI_EXIT_USAGE;
-    return answer(&q);
+    return answer_of_one(&q);
 }

@@ -1,4 +1,5 @@
 /* `match rules show|check|change`, `match rebuild`. */
+#include "hub/cli_bar.h"
 #include "hub/cli_hub.h"
 #include "hub/match.h"
 #include "hub/rules_change.h"
@@ -161,7 +162,10 @@ static void print_plan(const json_t *plan)
 static int tell_plan(const struct cli_args *args, struct store *st, const struct rules *rules)
 {
     json_t *plan = NULL;
-    enum dl_err err = rules_change_plan(st, rules, &plan);
+    struct cli_bar bar = {.what = NULL};
+    const struct watch watch = cli_bar_watch(&bar);
+    enum dl_err err = rules_change_plan(st, rules, &watch, &plan);
+    cli_bar_done(&bar);
     if (err)
         return cli_hub_failed("match rules", err, NULL);
     if (cli_flag(args, "json"))

@@ -52,7 +52,7 @@ static enum dl_err match_again(const struct serving *s)
     struct dl_why why = {""};
     enum dl_err err = hub_open_reader(&reader, s->hub, &why);
     if (!err)
-        err = likeness_run(s->hub->store, reader);
+        err = likeness_run(s->hub->store, reader, NULL);
     hub_close_reader(s->hub, reader);
     if (err && err != DL_E_BUSY)
         LOG_ERROR("serve.match", LOG_ERR(err));

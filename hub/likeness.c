@@ -266,6 +266,7 @@ static enum dl_err compare(struct run *r)
     rules.met_count = r->contacts.met_count;
     rules.regroup = regroup;
     rules.ctx = r;
+    rules.watch = r->graph.watch;
     enum dl_err err = linkage_run(r->records, (uint32_t)r->count, &rules, &r->result);
     free(verdicts);
     if (err)
@@ -394,8 +395,10 @@ static enum dl_err conclude(const struct run *r, struct store *st)
 {
     struct chunk *c = calloc(1, sizeof *c);
     enum dl_err err = c ? DL_OK : DL_E_NOMEM;
+    const uint64_t total = r->old.count + r->now.count;
     for (size_t old = 0, now = 0; !err && (old < r->old.count || now < r->now.count);) {
         fill_chunk(r, &old, &now, c);
+        watch_at(r->graph.watch, "linking", old + now, total);
         err = DL_E_BUSY;
         for (int tries = 0; err == DL_E_BUSY && tries < TRIES_MAX; tries++)
             err = c->put_count + c->drop_count ? conclude_chunk(st, c) : DL_OK;
@@ -404,9 +407,9 @@ static enum dl_err conclude(const struct run *r, struct store *st)
     return err;
 }
 
-enum dl_err likeness_run(struct store *st, struct store *reader)
+enum dl_err likeness_run(struct store *st, struct store *reader, const struct watch *watch)
 {
-    struct run r = {.count = 0};
+    struct run r = {.graph = {.watch = watch}};
     struct rules rules;
     enum dl_err err = load(&r, reader, &rules);
     if (!err)

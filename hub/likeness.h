@@ -18,6 +18,7 @@
 #include "crypto/idhash.h"
 #include "hub/match.h"
 #include "hub/store.h"
+#include "hub/watch.h"
 #include "platform/err.h"
 #include "sync/recipe.h"
 
@@ -43,7 +44,8 @@ bool likeness_token(const uint8_t *tokens, size_t len,
 /* Reads in a transaction of its own on `reader`, compares outside of any, and
  * concludes on `st`, some links at a time, so that ingest goes on; both handles may
  * be the same. What the run before linked and this one does not is parted.
- * DL_E_BUSY: not while the hub is re-keyed. */
-DL_MUST_CHECK enum dl_err likeness_run(struct store *st, struct store *reader);
+ * `watch` may be NULL. DL_E_BUSY: not while the hub is re-keyed. */
+DL_MUST_CHECK enum dl_err likeness_run(struct store *st, struct store *reader,
+                                       const struct watch *watch);
 
 #endif

@@ -188,8 +188,10 @@ enum dl_err linkage_run(struct linkage_record *records, uint32_t count,
         err = fit(&r);
     if (!err && rules->met_count && rules->regroup)
         err = part_met(&r);
-    for (uint32_t i = 0; !err && i < count; i++)
+    for (uint32_t i = 0; !err && i < count; i++) {
         err = each_after(&r, i, weigh);
+        watch_at(rules->watch, "comparing people", i + 1, count);
+    }
     if (!err)
         err = link_met(&r);
     if (!err)

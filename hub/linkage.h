@@ -16,6 +16,7 @@
 #ifndef DUNLIN_HUB_LINKAGE_H
 #define DUNLIN_HUB_LINKAGE_H
 
+#include "hub/watch.h"
 #include "platform/err.h"
 #include "sync/recipe.h"
 
@@ -48,6 +49,7 @@ struct linkage_rules {
     /* Called once they are: may change groups and nationals. NULL: nothing to do. */
     enum dl_err (*regroup)(void *ctx);
     void *ctx;
+    const struct watch *watch; /* of the records as they are compared; NULL: nobody asks */
 };
 struct linkage_rules linkage_defaults(void);
 

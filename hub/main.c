@@ -246,21 +246,29 @@ static const struct cli_command commands[] = {
      "    dunlin-hub device config --dir hub linger_ms=500\n",
      device_config_options, cmd_device_config},
     {"profile show", "ID", "Show what the hub knows of one profile",
-     "An id from before a merge leads to the profile of today. Who looks is audited.\n",
+     "ID is the profile's (p_...), the beginning of it that no other has, or what `dunlin\n"
+     "token TYPE VALUE` printed at an enrolled device. An id from before a merge leads to the\n"
+     "profile of today. Who looks is audited.\n\n"
+     "    dunlin-hub profile show p_4845 --dir hub\n"
+     "    dunlin-hub profile show till-1/1/email/6fe2...c1 --dir hub\n",
      DIR_AND_JSON, cmd_profile_show},
-    {"profile find", "", "Find profiles by what they come to",
+    {"profile find", "[WHO]", "Find profiles by what they come to, or by their ids",
      "All that is given has to hold. A page looks at 1,000 profiles: it may find few, and\n"
-     "go on. Who looks is audited.\n\n"
+     "go on. WHO, and nothing beside it, is the beginning of an id, of which all profiles\n"
+     "that have it are shown, or what `dunlin token` printed. Who looks is audited.\n\n"
+     "    dunlin-hub profile find p_48 --dir hub\n"
      "    dunlin-hub profile find --dir hub --spend-min 50000 --currency EUR\n"
      "    dunlin-hub profile find --dir hub --store 9 --seen-before 2026-06-01\n",
      profile_find_options, cmd_profile_find},
     {"profile timeline", "ID", "Show the events of one profile, the latest first",
-     "Receipts that were voided, or that a later event tells again, say so.\n\n"
+     "ID as for `profile show`. Receipts that were voided, or that a later event tells again,\n"
+     "say so. --since is inside the span, --until is not: November is --since 2026-11-01\n"
+     "--until 2026-12-01.\n\n"
      "    dunlin-hub profile timeline p_48452d057d4d533bb35c613b --dir hub --limit 20\n",
      profile_timeline_options, cmd_profile_timeline},
     {"profile explain", "ID", "Tell why these identifiers are one profile",
      "What joined them: events that they stood in together, likenesses, decisions; and what\n"
-     "a limit or a decision kept out. ID may be a former one, or an identifier's (i_...).\n",
+     "a limit or a decision kept out. ID as for `profile show`, or an identifier's (i_...).\n",
      DIR_AND_JSON, cmd_profile_explain},
     {"profile split", "ID IDENTIFIER...", "Part identifiers from a profile, for good",
      "They and the others are two people from now on, whatever comes. Undone with\n"

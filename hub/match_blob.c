@@ -404,13 +404,48 @@ enum dl_err match_region_blobs(struct match_region *r, const struct match_number
     return err ? err : compute(r, NULL);
 }
 
+/* Reading all there is, identifiers and then what stood together. */
+struct reading {
+    struct match_region *region;
+    uint64_t done, total;
+    int64_t observation; /* the last one read */
+};
+
+static enum dl_err read_node(void *ctx, const struct store_node *node)
+{
+    struct reading *all = ctx;
+    watch_at(all->region->watch, "reading", ++all->done, all->total);
+    return match_nodes_add(&all->region->nodes, node);
+}
+
+static enum dl_err read_row(void *ctx, const struct store_evidence *row)
+{
+    struct reading *all = ctx;
+    if (row->observation != all->observation)
+        watch_at(all->region->watch, "reading", ++all->done, all->total);
+    all->observation = row->observation;
+    return match_rows_add(&all->region->rows, row);
+}
+
+static enum dl_err read_graph(struct match_region *r)
+{
+    struct store_stats stats;
+    struct reading all = {.region = r};
+    enum dl_err err = r->watch ? r->st->stats(r->st, &stats) : DL_OK;
+    if (!err && r->watch)
+        all.total = (uint64_t)(stats.identifiers + stats.observations);
+    if (!err)
+        err = r->st->nodes_each(r->st, 0, 0, read_node, &all);
+    return err ? err : r->st->evidence_each(r->st, 0, 0, read_row, &all);
+}
+
 enum dl_err match_region_all(struct match_region *r, bool likenesses)
 {
     struct store *st = r->st;
     r->all = true;
-    enum dl_err err = st->nodes_each(st, 0, 0, match_nodes_add, &r->nodes);
+    enum dl_err err = read_graph(r);
     if (!err)
-        err = st->evidence_each(st, 0, 0, match_rows_add, &r->rows);
+        watch_at(r->watch, "matching identifiers", r->nodes.count, 0);
     if (!err)
         err = st->decisions_each(st, 0, 0, add_standing, &r->decisions);
     if (!err && likenesses)

@@ -4,6 +4,7 @@
 
 #include "hub/match.h"
 #include "hub/partition.h"
+#include "hub/watch.h"
 #include "platform/bytes.h"
 
 #define MATCH_UNUSABLE (STORE_MARK_BLOCKED | STORE_MARK_SATURATED)
@@ -74,6 +75,7 @@ struct match_region {
     struct store *st;
     const struct rules *rules;
     bool all;
+    const struct watch *watch;  /* of all there is; NULL: nobody asks */
     struct match_nodes members; /* of the blobs, by no */
     struct match_nodes nodes;   /* those, and what stood beside them */
     struct match_rows rows;

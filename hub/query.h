@@ -36,6 +36,13 @@ DL_MUST_CHECK enum dl_err
 query_profile_by_element(struct store *st, const uint8_t element[static GROUP_ELEMENT_BYTES],
                          char ret[static QUERY_PROFILE_ID_BYTES]);
 
+/* The ids of profiles that begin with `prefix`, "p_" and up to 24 hex digits; where none
+ * does, of those that such an older id leads to. In the order of their ids, at most
+ * `max`; more than that, *ret_count is max + 1. DL_E_INPUT: not the beginning of an id. */
+DL_MUST_CHECK enum dl_err query_profiles_like(struct store *st, const char *prefix, size_t max,
+                                              char (*ret)[QUERY_PROFILE_ID_BYTES],
+                                              size_t *ret_count);
+
 /* An event as exports and timelines tell it. */
 DL_MUST_CHECK enum dl_err query_event(const struct store_event_row *row, json_t **ret);
 

@@ -110,9 +110,10 @@ static json_t *mark_json(const struct plan *p, uint8_t mark)
                      (json_int_t)marked(p, mark, true));
 }
 
-enum dl_err rules_change_plan(struct store *st, const struct rules *rules, json_t **ret)
+enum dl_err rules_change_plan(struct store *st, const struct rules *rules,
+                              const struct watch *watch, json_t **ret)
 {
-    struct plan p = {.region = {.st = st, .rules = rules}};
+    struct plan p = {.region = {.st = st, .rules = rules, .watch = watch}};
     enum dl_err err = st->begin(st, STORE_READ);
     if (err)
         return err;

@@ -5,6 +5,7 @@
 
 #include "hub/rules.h"
 #include "hub/store.h"
+#include "hub/watch.h"
 #include "platform/err.h"
 #include "platform/json.h"
 
@@ -13,9 +14,9 @@
 /* What would merge and part if these rules were in force, with some examples:
  * {"profiles":{"before","after"},"merge":{…},"part":{…},…}. Computes
  * the whole partition in memory, in a read transaction of its own, and changes
- * nothing. The caller json_decref()s *ret. */
+ * nothing. `watch` may be NULL. The caller json_decref()s *ret. */
 DL_MUST_CHECK enum dl_err rules_change_plan(struct store *st, const struct rules *rules,
-                                            json_t **ret);
+                                            const struct watch *watch, json_t **ret);
 
 /* Puts the rules as the next version, with a line in the audit log; match_rebuild
  * makes the graph follow. DL_E_EXISTS: they are in force already. */

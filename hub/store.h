@@ -558,6 +558,14 @@ struct store {
                              struct store_node *ret);
     enum dl_err (*node_by_key)(struct store *st, const uint8_t key[static STORE_NODE_KEY_BYTES],
                                struct store_node *ret);
+    /* By key, from `low` to `high`, both included; at most `limit`. `named`: those alone
+     * that profiles are named after. */
+    enum dl_err (*nodes_between)(struct store *st,
+                                 const uint8_t low[static STORE_NODE_KEY_BYTES],
+                                 const uint8_t high[static STORE_NODE_KEY_BYTES], bool named,
+                                 int64_t limit,
+                                 enum dl_err (*fn)(void *ctx, const struct store_node *node),
+                                 void *ctx);
     /* By no; a node that is not there any more comes back with no 0. */
     enum dl_err (*nodes_get)(struct store *st, struct store_node *nodes, size_t count);
     /* Every node of the profile, the root itself among them. */

@@ -7,6 +7,7 @@ enum stmt {
     STMT_NODES_FIND,
     STMT_NODES_GET,
     STMT_NODE_BY_KEY,
+    STMT_NODES_BETWEEN,
     STMT_NODES_OF_ROOT,
     STMT_NODES_EACH,
     STMT_NODE_NUMBERS,
@@ -38,6 +39,10 @@ static const char *const stmt_sql[STMT_COUNT] = {
                                      "AND n.no = u.no " ITS_ROOT),
     [STMT_NODE_BY_KEY] =
         (NODE_COLUMNS " FROM nodes n " ITS_ROOT "WHERE n.tenant = $1 AND n.key = $2"),
+    [STMT_NODES_BETWEEN] =
+        (NODE_COLUMNS " FROM nodes n " ITS_ROOT "WHERE n.tenant = $1 AND n.key >= $2 "
+                      "AND n.key <= $3 AND ((n.marks & 64) <> 0 OR $4::int8 = 0) "
+                      "ORDER BY n.key LIMIT $5::int8"),
     /* Most roots stand alone, and the index on root leaves them out. */
     [STMT_NODES_OF_ROOT] =
         (NODE_COLUMNS " FROM (SELECT $2::int8 AS no UNION ALL SELECT no FROM nodes "
@@ -177,6 +182,19 @@ static enum dl_err nodes_get(struct store *st, struct store_node *nodes, size_t 
     for (size_t i = 0; i < count; i++)
         nodes[i].no = 0;
     return place_nodes(q, nodes, count);
+}
+
+static enum dl_err
+nodes_between(struct store *st, const uint8_t low[static STORE_NODE_KEY_BYTES],
+              const uint8_t high[static STORE_NODE_KEY_BYTES], bool named, int64_t limit,
+              enum dl_err (*fn)(void *ctx, const struct store_node *node), void *ctx)
+{
+    struct pg *q = stmt(st, STMT_NODES_BETWEEN);
+    pg_blob(q, low, STORE_NODE_KEY_BYTES);
+    pg_blob(q, high, STORE_NODE_KEY_BYTES);
+    pg_int(q, named);
+    pg_int(q, limit);
+    return each_node(q, fn, ctx);
 }
 
 static enum dl_err nodes_of_root(struct store *st, int64_t root,
@@ -380,6 +398,7 @@ struct pg_stmts pg_graph_part(struct store *api)
     api->nodes_find = nodes_find;
     api->node_find = node_find;
     api->node_by_key = node_by_key;
+    api->nodes_between = nodes_between;
     api->nodes_get = nodes_get;
     api->nodes_of_root = nodes_of_root;
     api->nodes_each = nodes_each;

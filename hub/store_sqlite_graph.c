@@ -4,6 +4,7 @@
 enum stmt {
     STMT_NODE_FIND,
     STMT_NODE_BY_KEY,
+    STMT_NODES_BETWEEN,
     STMT_NODE_GET,
     STMT_NODE_MAX,
     STMT_NODE_ADD,
@@ -28,6 +29,9 @@ enum stmt {
 static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_NODE_FIND] = (NODE_COLUMNS "WHERE n.element = ?1"),
     [STMT_NODE_BY_KEY] = (NODE_COLUMNS "WHERE n.key = ?1"),
+    [STMT_NODES_BETWEEN] =
+        (NODE_COLUMNS "WHERE n.key >= ?1 AND n.key <= ?2 "
+                      "AND (n.marks & 64 OR NOT ?3) ORDER BY n.key LIMIT ?4"),
     [STMT_NODE_GET] = (NODE_COLUMNS "WHERE n.no = ?1"),
     [STMT_NODE_MAX] = "SELECT coalesce(max(no), 0) FROM nodes",
     [STMT_NODE_ADD] = ("INSERT INTO nodes(no, type, marks, element, key, parent, root, "
@@ -138,6 +142,19 @@ static enum dl_err nodes_get(struct store *st, struct store_node *nodes, size_t 
         }
     }
     return err;
+}
+
+static enum dl_err
+nodes_between(struct store *st, const uint8_t low[static STORE_NODE_KEY_BYTES],
+              const uint8_t high[static STORE_NODE_KEY_BYTES], bool named, int64_t limit,
+              enum dl_err (*fn)(void *ctx, const struct store_node *node), void *ctx)
+{
+    sqlite3_stmt *q = stmt(st, STMT_NODES_BETWEEN);
+    bind_blob(q, 1, low, STORE_NODE_KEY_BYTES);
+    bind_blob(q, 2, high, STORE_NODE_KEY_BYTES);
+    bind_int(q, 3, named);
+    bind_int(q, 4, limit);
+    return each_node(q, fn, ctx);
 }
 
 static enum dl_err nodes_of_root(struct store *st, int64_t root,
@@ -323,6 +340,7 @@ struct sqlite_stmts sqlite_graph_part(struct store *api)
     api->nodes_find = nodes_find;
     api->node_find = node_find;
     api->node_by_key = node_by_key;
+    api->nodes_between = nodes_between;
     api->nodes_get = nodes_get;
     api->nodes_of_root = nodes_of_root;
     api->nodes_each = nodes_each;

@@ -25,6 +25,11 @@ take c1 Johanna Brandt 1985-11-30 10115 'Invalidenstraße 3' Berlin
 take c2 Johanna Brandt '' '' '' ''
 check "flush delivers" dunlin flush --dir till --wait 30
 check "a run by hand" dunlin-hub match run --dir hub
+at_terminal() { TERM=xterm script -qec "$*" /dev/null </dev/null; }
+check "at a terminal it tells how far it is" grep -q 'reading.*100%.*comparing people' <(at_terminal dunlin-hub match run --dir hub | tr -d '\n')
+check "and so do rules that are only tried" \
+    grep -q 'reading.*100%' <(at_terminal dunlin-hub match rules change hub/identity.conf --dry-run --dir hub)
+check_not "a pipe gets nothing of it" grep -q reading <(dunlin-hub match run --dir hub 2>&1)
 dunlin-hub export events --dir hub --format ndjson >events
 profile() { jq -r --arg id "$1" 'select(.event_id==$id).profile_id' events; }
 is "another spelling is the same person" "$(profile a2)" "$(profile a1)"

@@ -105,6 +105,38 @@ for what in profile.read profile.timeline profile.find; do
 done
 check "audited: of whom" grep -q "\"what\":\"profile.read\",\"object\":\"$jane_id\"" audit
 
+# ---- by the beginning of an id, and by a token ----------------------------------------------
+start_till "$tap_dir/one"
+for i in {1..17}; do take "many-$i" 40 sale 100 "{\"loyalty_id\":\"many-$i\"}" "$((100 + i))"; done # of 16 first digits one has two
+check "many more people" dunlin flush --dir one --wait 30
+stop "$TILL_PID"
+dunlin-hub export profiles --dir hub | jq -r .profile_id | sort >ids
+digit=$(cut -c1-3 ids | uniq -d | head -n 1)
+mine=$(grep -c "^$digit" ids)
+dunlin-hub profile show "$digit" --dir hub >out 2>err
+is "what several begin with is nobody's" "$?" 1
+is "and they are named" "$(grep -o 'p_[0-9a-f]\{24\}' err)" "$(grep "^$digit" ids)"
+is "a find shows them all" "$(find_ids "$digit" | jq length)" "$mine"
+check_not "beside a filter it is refused" dunlin-hub profile find "$digit" --dir hub --store 9
+short() { # the shortest beginning that no other id has
+    local n=3
+    while [ "$(grep -c "^${1:0:n}" ids)" != 1 ]; do n=$((n + 1)); done
+    echo "${1:0:n}"
+}
+is "what one begins with is its own" "$(show "$(short "$jane_id")" | jq -r .profile_id)" "$jane_id"
+is "of a timeline too" "$(dunlin-hub profile timeline "$(short "$john_id")" --dir hub --json | jq -r .profile_id)" "$john_id"
+check "and of an explanation" dunlin-hub profile explain "$(short "$jane_id")" --dir hub --json
+check_not "a beginning that none has" dunlin-hub profile show p_0000000000000000 --dir hub
+dunlin-hub profile show p_x --dir hub 2>err
+is "what is no beginning of an id" "$?" 2
+dunlin token --dir one email jane@example.com >token.txt
+is "by a token that her till printed" "$(show "$(cat token.txt)" | jq -r .profile_id)" "$jane_id"
+is "found by it" "$(find_ids "$(cat token.txt)")" "[\"$jane_id\"]"
+check_not "the audit log has no token" grep -q "$(cut -d/ -f4 token.txt)" <(dunlin-hub audit --dir hub --json)
+dunlin token --dir one email nobody@example.com >token.txt
+check_not "by one of nobody" dunlin-hub profile show "$(cat token.txt)" --dir hub
+check_not "what is cut short" dunlin-hub profile show till-1/1/email/00 --dir hub
+
 # ---- settings ------------------------------------------------------------------------------
 echo 'rfm_frequency = 3,2,1,0' >>hub/dunlin-hub.conf
 check_not "edges have to ascend" dunlin-hub profile show "$jane_id" --dir hub

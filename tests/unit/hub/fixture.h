@@ -21,6 +21,7 @@
 #include "hub/hub.h"
 #include "hub/ingest.h"
 #include "hub/query.h"
+#include "hub/watch.h"
 #include "platform/bytes.h"
 #include "platform/clock.h"
 #include "platform/file.h"
@@ -349,6 +350,30 @@ DL_UNUSED static json_t *profile_of(struct till *t, const char *text)
         assert_int_equal(query_profile(st, id, &profile), DL_OK);
     st->rollback(st);
     return profile;
+}
+
+/* What long work told: no step goes back, and each comes to its end. */
+struct steps {
+    const char *what;
+    uint64_t done, total;
+    size_t count;
+};
+
+DL_UNUSED static void steps_end(const struct steps *s)
+{
+    assert_true(s->total == 0 || s->done == s->total);
+}
+
+DL_UNUSED static void steps_note(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+    struct steps *s = ctx;
+    if (s->what != what) {
+        steps_end(s);
+        *s = (struct steps){.what = what, .count = s->count + 1};
+    }
+    assert_true(done >= s->done && (total == 0 || done <= total));
+    s->done = done;
+    s->total = total;
 }
 
 /* A whole export as text; the caller frees. */

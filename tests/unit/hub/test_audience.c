@@ -328,7 +328,7 @@ static int64_t rows_of(struct fixture *fx, const char *what)
     struct audience *au = NULL;
     assert_int_equal(audience_read_wish(&words, &wish, NULL), DL_OK);
     assert_int_equal(audience_prepare(fx->hub->store, &words, "test", NOW_MS), DL_OK);
-    assert_int_equal(audience_open(&au, fx->hub->reader, "hub", &wish, NOW_MS), DL_OK);
+    assert_int_equal(audience_open(&au, fx->hub->reader, "hub", &wish, NULL, NOW_MS), DL_OK);
     int64_t n = (int64_t)audience_count(au);
     audience_close(au);
     return n;
@@ -347,7 +347,9 @@ static void a_file_holds_a_header_and_sealed_sets_alone(void **state)
         sale(&t, i, who, i % 2 ? 'p' : 'q');
     }
     till_deliver(&t);
-    assert_int_equal(audience_open(&au, fx->hub->reader, "hub", &wish, NOW_MS), DL_OK);
+    struct steps steps = {.count = 0};
+    const struct watch watch = {steps_note, &steps};
+    assert_int_equal(audience_open(&au, fx->hub->reader, "hub", &wish, &watch, NOW_MS), DL_OK);
     char *text = calloc(1, 1 << 16);
     size_t len = 0, part = 0;
     do {
@@ -355,6 +357,9 @@ static void a_file_holds_a_header_and_sealed_sets_alone(void **state)
         len += part;
     } while (part > 0);
     audience_close(au);
+    assert_int_equal(steps.count, 2); /* looking, and handing out */
+    assert_int_equal(steps.total, 30);
+    steps_end(&steps);
     char *rest = text, *line = strtok_r(rest, "\n", &rest);
     json_t *obj = NULL;
     assert_int_equal(json_parse(&obj, line, strlen(line), NULL, NULL), DL_OK);
@@ -380,7 +385,7 @@ static size_t chosen(struct fixture *fx, int64_t since_ms, int64_t until_ms)
 {
     struct audience *au = NULL;
     struct audience_wish wish = {.since_ms = since_ms, .until_ms = until_ms};
-    assert_int_equal(audience_open(&au, fx->hub->reader, "hub", &wish, NOW_MS), DL_OK);
+    assert_int_equal(audience_open(&au, fx->hub->reader, "hub", &wish, NULL, NOW_MS), DL_OK);
     size_t count = audience_count(au);
     audience_close(au);
     return count;

@@ -41,7 +41,11 @@ static void visit(struct till *t, uint64_t no, const char *email, const char *gi
 
 static void run(struct fixture *fx)
 {
-    assert_int_equal(likeness_run(fx->hub->store, fx->hub->reader), DL_OK);
+    struct steps steps = {.count = 0};
+    const struct watch watch = {steps_note, &steps};
+    assert_int_equal(likeness_run(fx->hub->store, fx->hub->reader, &watch), DL_OK);
+    assert_in_range(steps.count, 2, 4);
+    steps_end(&steps);
 }
 
 static void one_who_moved_becomes_one_profile(void **state)

@@ -379,6 +379,82 @@ static void a_find_takes_whom_all_of_it_holds_for(void **state)
     till_done(&t);
 }
 
+static void a_beginning_of_an_id_is_of_all_who_have_it(void **state)
+{
+    struct fixture *fx = *state;
+    struct store *st = fx->hub->reader;
+    const struct query_filter all = {.limit = QUERY_PROFILES_MAX};
+    char like[4][QUERY_PROFILE_ID_BYTES];
+    struct till t;
+    till_init(&t, fx, "till-1");
+    for (int i = 0; i < 60; i++) {
+        char who[32];
+        snprintf(who, sizeof who, "email=m%d@x.de", i);
+        till_sale(&t, i, 1, who);
+    }
+    till_sale(&t, 0, 1, "email=m0@x.de phone=+491");
+    till_deliver(&t);
+    json_t *page = NULL, *profile;
+    assert_int_equal(st->begin(st, STORE_READ), DL_OK);
+    assert_int_equal(query_find(st, &all, &page), DL_OK);
+    json_t *profiles = json_object_get(page, "profiles");
+    size_t count, i, k;
+    assert_int_equal(json_array_size(profiles), 60);
+    json_array_foreach(profiles, i, profile)
+    {
+        const char *id = json_get_str(profile, "profile_id");
+        for (size_t len = 3; id[len - 1]; len++) {
+            char prefix[QUERY_PROFILE_ID_BYTES];
+            size_t expected = 0;
+            snprintf(prefix, sizeof prefix, "%.*s", (int)len, id);
+            json_t *other;
+            json_array_foreach(profiles, k, other)
+            {
+                expected += strncmp(json_get_str(other, "profile_id"), prefix, len) == 0;
+            }
+            assert_int_equal(query_profiles_like(st, prefix, 4, like, &count), DL_OK);
+            assert_int_equal(count, expected > 4 ? 5 : expected);
+            for (k = 0; k < count && k < 4; k++)
+                assert_int_equal(strncmp(like[k], prefix, len), 0);
+        }
+    }
+    static const char *const bad[] = {"p_", "p", "i_0", "p_g", "p_0000000000000000000000000"};
+    for (i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(query_profiles_like(st, bad[i], 4, like, &count), DL_E_INPUT);
+    st->rollback(st);
+    json_decref(page);
+    till_done(&t);
+}
+
+static enum dl_err note_other(void *ctx, const struct store_node *node)
+{
+    if (node->no != node->root)
+        query_profile_id(node->key, ctx);
+    return DL_OK;
+}
+
+static void an_older_id_leads_on_from_its_beginning(void **state)
+{
+    struct fixture *fx = *state;
+    struct store *st = fx->hub->reader;
+    char like[1][QUERY_PROFILE_ID_BYTES], older[QUERY_PROFILE_ID_BYTES] = "";
+    size_t count = 0;
+    struct till t;
+    till_init(&t, fx, "till-1");
+    till_sale(&t, 0, 1, "email=a@x.de phone=+491");
+    till_deliver(&t);
+    json_t *profile = profile_of(&t, "email=a@x.de");
+    assert_int_equal(st->begin(st, STORE_READ), DL_OK);
+    assert_int_equal(st->nodes_each(st, 0, 0, note_other, older), DL_OK);
+    older[12] = '\0';
+    assert_int_equal(query_profiles_like(st, older, 1, like, &count), DL_OK);
+    st->rollback(st);
+    assert_int_equal(count, 1);
+    assert_string_equal(like[0], json_get_str(profile, "profile_id"));
+    json_decref(profile);
+    till_done(&t);
+}
+
 /* ---- scores ------------------------------------------------------------------------- */
 
 static void scores_rise_at_their_edges(void **state)
@@ -435,6 +511,8 @@ int main(void)
         CASE(a_timeline_in_pages_is_the_whole_one),
         CASE(a_timeline_says_what_stands_in_whatever_order_it_came),
         CASE(a_find_takes_whom_all_of_it_holds_for),
+        CASE(a_beginning_of_an_id_is_of_all_who_have_it),
+        CASE(an_older_id_leads_on_from_its_beginning),
         CASE(scores_rise_at_their_edges),
         CASE(edges_are_four_and_ascend),
     };

@@ -73,7 +73,11 @@ static void a_plan_tells_what_a_change_then_does(void **state)
     rules.of[rules_slot(TOKEN_TYPE_PHONE)].merges = false;
     rules.of[rules_slot(TOKEN_TYPE_COOKIE_ID)].merges = true;
     assert_int_equal(stat_of(fx, "profiles"), 3);
-    assert_int_equal(rules_change_plan(fx->hub->reader, &rules, &plan), DL_OK);
+    struct steps steps = {.count = 0};
+    const struct watch watch = {steps_note, &steps};
+    assert_int_equal(rules_change_plan(fx->hub->reader, &rules, &watch, &plan), DL_OK);
+    assert_int_equal(steps.count, 2); /* reading, and matching */
+    steps_end(&steps);
     assert_int_equal(json_get_int(json_object_get(plan, "merge"), "into", -1), 1);
     assert_int_equal(json_get_int(json_object_get(plan, "part"), "from", -1), 1);
     int64_t after = json_get_int(json_object_get(plan, "profiles"), "after", -1);
