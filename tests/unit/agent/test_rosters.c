@@ -370,7 +370,7 @@ static void a_hundred_thousand_tickets_take_less_than_8_mb(void **state)
     reopen();
     uint64_t size = 0;
     assert_int_equal(file_size(at("rosters.db"), &size), DL_OK);
-    print_message("%zu tickets: %llu bytes\n", count, (unsigned long long)size);
+    print_message("%u tickets: %llu bytes\n", (unsigned)count, (unsigned long long)size);
     assert_true(size < 8000000);
 }
 

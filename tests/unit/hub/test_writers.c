@@ -261,11 +261,49 @@ static void the_largest_batch_goes_in(void **state)
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, fixture_open, fixture_close)
 
+/* Its lock is asked for with the first statement. */
+static bool comes_in(struct store *st, enum store_access access)
+{
+    struct store_stats stats;
+    enum dl_err err = st->begin(st, access);
+    assert_int_equal(err, DL_OK);
+    err = st->stats(st, &stats);
+    st->rollback(st);
+    return err == DL_OK;
+}
+
+/* An erasure that ran beside a batch would not see what the batch brings of its person. */
+static void who_wants_to_be_alone_waits_for_who_writes(void **state)
+{
+    struct fixture *fx = *state;
+    struct hub *other = NULL;
+    struct where where = fx->hub->where;
+    struct store_stats stats;
+    struct dl_why why = {""};
+    if (!on_server())
+        skip(); /* a file has one writer in any case */
+    where.timeout_ms = 200;
+    assert_int_equal(hub_open_at(&other, fx->dir, &where, &why), DL_OK);
+    struct store *st = fx->hub->store;
+    assert_int_equal(st->begin(st, STORE_WRITE), DL_OK);
+    assert_int_equal(st->stats(st, &stats), DL_OK);
+    assert_true(comes_in(other->store, STORE_WRITE));
+    assert_false(comes_in(other->store, STORE_ALONE));
+    st->rollback(st);
+    assert_int_equal(st->begin(st, STORE_ALONE), DL_OK);
+    assert_int_equal(st->stats(st, &stats), DL_OK);
+    assert_false(comes_in(other->store, STORE_WRITE));
+    st->rollback(st);
+    assert_true(comes_in(other->store, STORE_ALONE));
+    hub_close(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(several_hubs_at_once_come_to_what_one_does),
         CASE(the_largest_batch_goes_in),
+        CASE(who_wants_to_be_alone_waits_for_who_writes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

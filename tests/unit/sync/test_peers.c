@@ -250,7 +250,7 @@ static struct stranger knock(size_t on)
     return s;
 }
 
-static void tell(struct stranger *s, const void *bytes, size_t len)
+static void utter(struct stranger *s, const void *bytes, size_t len)
 {
     size_t n = 0;
     assert_int_equal(tls_write(s->tls, bytes, len, &n), TLS_DONE);
@@ -297,7 +297,7 @@ static void a_peer_that_stalls_within_a_frame_is_dropped(void **state)
     gates_patience_ms = 1000;
     start_two_and_a_stranger();
     struct stranger s = knock(0);
-    tell(&s, "DLP1\1\2\0\0\1\0{\"scans\":", 19);
+    utter(&s, "DLP1\1\2\0\0\1\0{\"scans\":", 19);
     expect_the_others_go_on();
     expect_cut_off(&s);
 }
@@ -311,7 +311,7 @@ static void a_peer_that_talks_garbage_is_dropped(void **state)
     start_two_and_a_stranger();
     for (size_t i = 0; i < 3; i++) {
         struct stranger s = knock(0);
-        tell(&s, garbage[i], lens[i]);
+        utter(&s, garbage[i], lens[i]);
         expect_cut_off(&s);
     }
     wait_until(gate_view(0, 2).last == DL_E_CORRUPT);
@@ -343,7 +343,7 @@ static void tell_frame(struct stranger *s)
     static uint8_t bytes[PEER_FRAME_BYTES_MAX];
     size_t len = 0;
     assert_int_equal(peer_frame_encode(&frame, bytes, &len), DL_OK);
-    tell(s, bytes, len);
+    utter(s, bytes, len);
 }
 
 static void a_peer_that_speaks_for_another_is_dropped(void **state)
