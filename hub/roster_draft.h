@@ -49,6 +49,10 @@ DL_MUST_CHECK enum dl_err roster_draft_init(struct roster_draft *draft, const ch
                                             const struct checkin_zone *zone);
 void roster_draft_done(struct roster_draft *draft);
 
+/* Takes over the zone of this name, from `now_ms`'s last year on for ten. */
+DL_MUST_CHECK enum dl_err roster_draft_zone(struct roster_draft *draft, const char *name,
+                                            int64_t now_ms, struct dl_why *why);
+
 /* The number of a word; `len` 0: 0. DL_E_INPUT: too long, no UTF-8, or with control
  * characters or an e-mail address; of a `note`, which is a text and no id, also what looks
  * like a telephone number. DL_E_FULL: too many. */

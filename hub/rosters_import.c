@@ -1,6 +1,5 @@
 /* A draft made true: what it changes of the roster that is there. */
 #include "hub/devices.h"
-#include "hub/roster_pretix.h"
 #include "hub/roster_text.h"
 #include "hub/rosters_internal.h"
 
