@@ -95,7 +95,7 @@ static enum dl_err revoke_all(struct revoking *r, const char *event,
     enum dl_err err = roster_kept_load(r->st, event, &r->kept);
     if (!err)
         err = roster_kept_key(r->hub, &r->kept.row, &r->key);
-    r->version = r->kept.row.ticket_version + 1;
+    r->version = roster_kept_next(&r->kept, r->now_ms);
     for (size_t i = 0; !err && i < count; i++)
         err = revoke_one(r, &tickets[i]);
     if (!err && r->changed) {
