@@ -1,9 +1,13 @@
 #include "hub/roster_draft.h"
 
+#include "hub/tzfile.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #define TICKETS_FIRST 256
+#define YEAR_MS       (INT64_C(31556952) * 1000)
+#define ZONE_YEARS    10
 #define DIGITS_MAX    6 /* in a row: a postcode may stand in a text, a telephone may not */
 
 enum dl_err roster_draft_init(struct roster_draft *draft, const char *event,
@@ -27,24 +31,46 @@ void roster_draft_done(struct roster_draft *draft)
     *draft = (struct roster_draft){.key = NULL};
 }
 
+enum dl_err roster_draft_zone(struct roster_draft *draft, const char *name, int64_t now_ms,
+                              struct dl_why *why)
+{
+    /* From a New Year's Eve on, so that it is the same the whole year. */
+    int64_t from_ms = (now_ms / YEAR_MS - 1) * YEAR_MS;
+    json_t *steps = json_array();
+    enum dl_err err = steps ? DL_OK : DL_E_NOMEM;
+    if (!err)
+        err =
+            tzfile_load(name, from_ms, from_ms + (ZONE_YEARS + 1) * YEAR_MS, &draft->zone, why);
+    for (size_t i = 0; !err && i < draft->zone.count; i++) {
+        json_t *step = json_pack("[I, i]", (json_int_t)draft->zone.steps[i].from_ms,
+                                 (int)draft->zone.steps[i].offset_min);
+        err = step && json_array_append_new(steps, step) == 0 ? DL_OK : DL_E_NOMEM;
+    }
+    if (!err && (json_object_set(draft->head, "zone", steps) != 0 ||
+                 json_object_set_new(draft->head, "timezone", json_string(name)) != 0))
+        err = DL_E_NOMEM;
+    json_decref(steps);
+    return err;
+}
+
 /* ---- words -------------------------------------------------------------------------- */
 
-/* Words are shown at every gate and lie at the hub in clear: no place for a person. */
-static bool may_be_shown(const char *text, size_t len)
+/* Words are read at every gate and lie at the hub in clear: no place for a person. */
+static bool may_be_shown(const char *text, size_t len, bool note)
 {
     size_t digits = 0;
     for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
+        char c = text[i];
         bool digit = c >= '0' && c <= '9';
         digits = digit ? digits + 1 : c == ' ' || c == '-' || c == '/' ? digits : 0;
-        if (c < ' ' || c == 0x7F || c == '@' || digits > DIGITS_MAX)
+        if ((unsigned char)c < ' ' || c == 0x7F || c == '@' || (note && digits > DIGITS_MAX))
             return false;
     }
     return true;
 }
 
 enum dl_err roster_draft_word(struct roster_draft *draft, const char *text, size_t len,
-                              uint16_t *ret)
+                              bool note, uint16_t *ret)
 {
     char word[ROSTER_WORD_BYTES_MAX + 1];
     if (len == 0) {
@@ -62,7 +88,7 @@ enum dl_err roster_draft_word(struct roster_draft *draft, const char *text, size
     }
     size_t count = json_array_size(draft->words);
     json_t *value = json_string(word); /* NULL: not UTF-8 */
-    if (!value || !may_be_shown(text, len)) {
+    if (!value || !may_be_shown(text, len, note)) {
         json_decref(value);
         return DL_E_INPUT;
     }

@@ -1,16 +1,13 @@
 #include "hub/roster_pretix.h"
 
 #include "hub/roster_text.h"
-#include "hub/tzfile.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #define ATTENTION      "special attention" /* pretix has a flag for it, and perhaps a text */
-#define YEAR_MS        (INT64_C(31556952) * 1000)
-#define ZONE_YEARS     10
-#define DER_BYTES      44 /* of an Ed25519 key: RFC 8410 */
+#define DER_BYTES      44                  /* of an Ed25519 key: RFC 8410 */
 #define KEY_TEXT_BYTES 1024
 
 struct reading {
@@ -66,28 +63,6 @@ static enum dl_err each(struct reading *r, const char *name, const char *other,
 }
 
 /* ---- the event ---------------------------------------------------------------------- */
-
-enum dl_err roster_draft_zone(struct roster_draft *draft, const char *name, int64_t now_ms,
-                              struct dl_why *why)
-{
-    /* From a New Year's Eve on, so that it is the same the whole year. */
-    int64_t from_ms = (now_ms / YEAR_MS - 1) * YEAR_MS;
-    json_t *steps = json_array();
-    enum dl_err err = steps ? DL_OK : DL_E_NOMEM;
-    if (!err)
-        err =
-            tzfile_load(name, from_ms, from_ms + (ZONE_YEARS + 1) * YEAR_MS, &draft->zone, why);
-    for (size_t i = 0; !err && i < draft->zone.count; i++) {
-        json_t *step = json_pack("[I, i]", (json_int_t)draft->zone.steps[i].from_ms,
-                                 (int)draft->zone.steps[i].offset_min);
-        err = step && json_array_append_new(steps, step) == 0 ? DL_OK : DL_E_NOMEM;
-    }
-    if (!err && (json_object_set(draft->head, "zone", steps) != 0 ||
-                 json_object_set_new(draft->head, "timezone", json_string(name)) != 0))
-        err = DL_E_NOMEM;
-    json_decref(steps);
-    return err;
-}
 
 static enum dl_err read_event_time(struct reading *r, const char *name, const char *as)
 {
@@ -298,9 +273,10 @@ static enum dl_err attention_of(const struct reading *r, const json_t *position,
                    json_get_str(order, "checkin_text");
     if (!note && flagged)
         note = ATTENTION;
-    enum dl_err err = roster_draft_word(r->draft, note, note ? strlen(note) : 0, ret);
-    return err == DL_E_INPUT ? roster_draft_word(r->draft, ATTENTION, strlen(ATTENTION), ret)
-                             : err;
+    enum dl_err err = roster_draft_word(r->draft, note, note ? strlen(note) : 0, true, ret);
+    return err == DL_E_INPUT
+               ? roster_draft_word(r->draft, ATTENTION, strlen(ATTENTION), true, ret)
+               : err;
 }
 
 static enum dl_err id_word(const struct reading *r, const json_t *position, const char *member,
@@ -315,7 +291,7 @@ static enum dl_err id_word(const struct reading *r, const json_t *position, cons
     if (!id)
         return bad(r, member, "must be a number");
     enum dl_err err =
-        roster_draft_word(r->draft, json_string_value(id), json_string_length(id), ret);
+        roster_draft_word(r->draft, json_string_value(id), json_string_length(id), false, ret);
     json_decref(id);
     return err == DL_E_INPUT ? bad(r, member, "must be a number") : err;
 }
@@ -407,7 +383,7 @@ static enum dl_err read_tickets(struct reading *r)
     bool positions = false, orders = false, page = false, ignored = false;
     enum dl_err err = each(r, "positions", "orderpositions", take_position, &positions);
     if (!err)
-        err = each(r, "orders", "order", take_order, &orders);
+        err = each(r, "orders", "orders", take_order, &orders);
     if (!err && (json_is_array(r->root) || json_object_get(r->root, "results"))) {
         json_t *wrapped = json_pack("{s:O}", "results", r->root);
         const json_t *root = r->root;

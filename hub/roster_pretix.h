@@ -21,8 +21,4 @@
 DL_MUST_CHECK enum dl_err roster_pretix_read(struct roster_draft *draft, const char *bytes,
                                              size_t len, int64_t now_ms, struct dl_why *why);
 
-/* Takes over the zone of this name, from `now_ms`'s last year on for ten. */
-DL_MUST_CHECK enum dl_err roster_draft_zone(struct roster_draft *draft, const char *name,
-                                            int64_t now_ms, struct dl_why *why);
-
 #endif

@@ -43,6 +43,12 @@ void roster_kept_done(struct roster_kept *kept)
     kept->document = NULL;
 }
 
+uint64_t roster_kept_next(const struct roster_kept *kept, int64_t now_ms)
+{
+    uint64_t last = kept->row.ticket_version;
+    return last ? last + 1 : (uint64_t)(now_ms / 1000);
+}
+
 struct key_aad {
     char text[sizeof KEY_AAD + SCAN_NAME_BYTES];
     size_t len;

@@ -1,6 +1,5 @@
 /* A draft made true: what it changes of the roster that is there. */
 #include "hub/devices.h"
-#include "hub/roster_pretix.h"
 #include "hub/roster_text.h"
 #include "hub/rosters_internal.h"
 
@@ -88,7 +87,7 @@ static enum dl_err new_roster(struct importing *im)
     struct roster_kept *kept = &im->kept;
     *kept = (struct roster_kept){.row.added_ms = im->now_ms};
     memcpy(kept->row.event, im->draft->event, sizeof kept->row.event);
-    kept->row.head_version = kept->row.ticket_version = (uint64_t)(im->now_ms / SECOND_MS);
+    kept->row.head_version = (uint64_t)(im->now_ms / SECOND_MS);
     roster_kept_seal(im->hub, im->draft->key, &kept->row);
     kept->document = json_pack("{s:[s], s:o}", "words", "", "lists", roster_lists_default());
     im->change.created = true;
@@ -209,7 +208,7 @@ static void put(struct importing *im, const struct store_ticket *from,
                 const struct roster_ticket *to, bool by_hand)
 {
     struct store_ticket *t = &im->news[im->new_count++];
-    uint64_t version = im->kept.row.ticket_version + !im->change.created;
+    uint64_t version = roster_kept_next(&im->kept, im->now_ms);
     bool turned = !from || from->row.status != to->status;
     *t = (struct store_ticket){.row = *to, .by_hand = by_hand};
     t->row.version = version;
@@ -286,8 +285,8 @@ static enum dl_err compare(struct importing *im)
             put(im, NULL, &to, false);
         }
     }
-    if (im->new_count && !im->change.created)
-        im->kept.row.ticket_version++;
+    if (im->new_count)
+        im->kept.row.ticket_version = roster_kept_next(&im->kept, im->now_ms);
     return DL_OK;
 }
 

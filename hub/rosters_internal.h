@@ -15,6 +15,10 @@ DL_MUST_CHECK enum dl_err roster_kept_load(struct store *st, const char *event,
                                            struct roster_kept *ret);
 void roster_kept_done(struct roster_kept *kept);
 
+/* The version of the tickets that change next. A roster's first is the second it was made in,
+ * so that one made anew under its old name is newer than all a device may have of it. */
+uint64_t roster_kept_next(const struct roster_kept *kept, int64_t now_ms);
+
 /* The caller frees with roster_key_free. */
 DL_MUST_CHECK enum dl_err roster_kept_key(const struct hub *hub, const struct store_roster *row,
                                           struct roster_key **ret);

@@ -21,7 +21,7 @@ struct store_roster {
     char event[SCAN_NAME_BYTES];
     uint8_t key[STORE_SECRET_SEALED_BYTES];
     uint64_t head_version;   /* grows when the document changes, or a device's gate */
-    uint64_t ticket_version; /* of the ticket that changed last */
+    uint64_t ticket_version; /* of the ticket that changed last; 0: it has none */
     int64_t added_ms, changed_ms;
     const char *document; /* members of the head that the hub keeps (rosters.h) */
     size_t document_len;

@@ -2,8 +2,9 @@
 -- are hashes under the roster's key, which lies sealed under store.key.
 
 -- document: what devices get of it but for key, versions and addresses (sync/roster.h).
--- Versions begin at the second it was made in, so that a roster that is made anew under
--- its old name is newer than all a device may have of it.
+-- ticket_version: of the ticket that changed last; 0: none did. Versions begin at the
+-- second that the roster was made in, so that one made anew under its old name is newer
+-- than all a device may have of it.
 CREATE TABLE rosters (
     no INTEGER PRIMARY KEY AUTOINCREMENT,
     event TEXT NOT NULL UNIQUE,
