@@ -1,9 +1,5 @@
 #define _XOPEN_SOURCE 600
-#include "agent/api.h"
 #include "agent/scanner.h"
-#include "platform/clock.h"
-#include "platform/thread.h"
-#include "tests/unit/agent/device_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +7,9 @@
 #include <cmocka.h>
 
 #ifdef __linux__
+#include "platform/thread.h"
+#include "tests/unit/agent/device_folder.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
