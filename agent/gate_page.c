@@ -21,15 +21,16 @@ struct gate_page_file {
  * can neither run nor be sent anywhere. Compressed whether asked for or not, as a client
  * that does not say takes any coding (RFC 9110, section 12.5.3). */
 #define POLICY(scripts)                                                                        \
-    "Content-Encoding", "gzip", "Content-Security-Policy",                                     \
-        "default-src 'none'; script-src 'self'" scripts "; style-src 'self'; img-src 'self'; " \
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",     \
-        "Referrer-Policy", "no-referrer", "Permissions-Policy",                                \
-        "camera=(self), microphone=(), geolocation=()", "Cross-Origin-Opener-Policy",          \
-        "same-origin", "Cross-Origin-Resource-Policy", "same-origin", NULL
-static const char *const headers[] = {POLICY("")};
+    ("default-src 'none'; script-src 'self'" scripts "; style-src 'self'; img-src 'self'; "    \
+     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+#define HEADERS(scripts)                                                                       \
+    "Content-Encoding", "gzip", "Content-Security-Policy", POLICY(scripts), "Referrer-Policy", \
+        "no-referrer", "Permissions-Policy", "camera=(self), microphone=(), geolocation=()",   \
+        "Cross-Origin-Opener-Policy", "same-origin", "Cross-Origin-Resource-Policy",           \
+        "same-origin", NULL
+static const char *const headers[] = {HEADERS("")};
 /* WebAssembly counts as evaluating; JavaScript's eval stays shut. */
-static const char *const headers_with_decoder[] = {POLICY(" 'wasm-unsafe-eval'")};
+static const char *const headers_with_decoder[] = {HEADERS(" 'wasm-unsafe-eval'")};
 
 /* ---- the page's own --------------------------------------------------------------- */
 

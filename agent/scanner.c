@@ -1,6 +1,7 @@
 #include "agent/scanner.h"
 
 #include "agent/api.h"
+#include "agent/problem.h"
 #include "crypto/secret.h"
 #include "platform/barcode.h"
 #include "platform/bytes.h"
@@ -77,9 +78,10 @@ static void check_in(struct scanner *s, const char *code, size_t len)
 
     json_t *body = aim_json(&aim);
     json_object_set_new(body, "nonce", json_string(nonce));
-    json_object_set_new(body, "ticket", json_stringn(code, len)); /* refused if no UTF-8 */
+    /* A broken reading is no UTF-8. Left out, it would be a check-in of nobody. */
+    bool readable = json_object_set_new(body, "ticket", json_stringn(code, len)) == 0;
     size_t text_len = 0;
-    char *text = json_text(body, &text_len);
+    char *text = readable ? json_text(body, &text_len) : NULL;
     json_decref(body);
     const struct api_request req = {.method = "POST",
                                     .path = "/v1/checkins",
@@ -89,6 +91,8 @@ static void check_in(struct scanner *s, const char *code, size_t len)
     struct api_response r = {.retry_after_s = -1};
     if (text)
         api_dispatch(s->agent, &req, &r);
+    else
+        problem_set(&r, "malformed", "The scanner gave no text");
     keep(s, &aim, &r);
     json_text_free(text);
     api_response_done(&r);

@@ -51,5 +51,7 @@ char barcode_keys_feed(struct barcode_keys *keys, uint16_t code, int32_t value)
     if (code >= sizeof plain - 1)
         return '\0';
     char said = (keys->left_shift || keys->right_shift ? shifted : plain)[code];
-    return said == ' ' ? '\0' : said;
+    if (said == ' ') /* a hole in the table */
+        return '\0';
+    return said;
 }

@@ -74,15 +74,20 @@ const where = () => Object.fromEntries(Object.entries({ ...place, type }).filter
 async function work() {
   if (working) return;
   working = true;
-  while (queue.length) await judge(queue.shift());
-  working = false;
+  try {
+    while (queue.length) await judge(queue.shift());
+  } finally {
+    working = false;
+  }
 }
 
 function submit(ticket, more = {}) {
   const code = ticket.trim();
-  if (!code || queue.length >= QUEUE_MAX) return;
+  if (!code) return;
   if (!place) return choosePlace();
-  queue.push({ ...where(), ticket: code, nonce: api.drawNonce(), ...more });
+  const scan = { ...where(), ticket: code, nonce: api.drawNonce(), ...more };
+  if (queue.length >= QUEUE_MAX) return display(scan, ofError(new api.ApiError(0, "away")), null); /* never in silence */
+  queue.push(scan);
   work();
 }
 
@@ -98,6 +103,7 @@ async function force() {
   panel.holdView();
   const given = await dialogs.askForce($("verdict-reason").textContent);
   if (given) submit(scan.ticket, { event: scan.event, list: scan.list, gate: scan.gate, type: scan.type, force: true, ...given });
+  else panel.release(() => type, () => { last = null; });
 }
 
 function retry() {

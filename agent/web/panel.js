@@ -36,14 +36,18 @@ export function say(text) {
   setTimeout(() => { region.textContent = text; }, 50);
 }
 
-/* onBack: when the panel is ready for the next guest. A view that offers a button stays. */
-export function show(view, type, onBack) {
+/* What is shown goes after its time. onBack: when the panel is ready for the next guest. */
+export function release(type, onBack) {
+  const ms = SHOWN_MS[current?.is];
   clearTimeout(back);
+  if (ms) back = setTimeout(() => { showIdle(type()); onBack(); }, ms);
+}
+
+export function show(view, type, onBack) {
   current = view;
   paint(view);
   say([view.word, view.reason, view.attention, ...view.facts].filter(Boolean).join(". "));
-  const ms = SHOWN_MS[view.is];
-  if (ms) back = setTimeout(() => { showIdle(type()); onBack(); }, ms);
+  release(type, onBack);
 }
 
 export function showIdle(type) {
@@ -52,7 +56,7 @@ export function showIdle(type) {
   paint(idle(type));
 }
 
-/* What holds the panel while somebody answers a dialog. */
+/* Stays while somebody answers a dialog, until release(). */
 export function holdView() {
   clearTimeout(back);
 }

@@ -25,9 +25,9 @@ export function remember(name, value) {
 export function takeFragment() {
   const said = new URLSearchParams(location.hash.slice(1));
   if (location.hash) history.replaceState(null, "", location.pathname);
-  const key = said.get("key");
-  if (/^[0-9a-f]{64}$/.test(key ?? "")) sessionStorage.setItem(PREFIX + "key", key);
-  return { unlock: said.has("unlock") && key !== null };
+  const given = said.get("key") ?? "", isKey = /^[0-9a-f]{64}$/.test(given);
+  if (isKey) sessionStorage.setItem(PREFIX + "key", given);
+  return { unlock: said.has("unlock") && isKey }; /* the agent says whether it is the right one */
 }
 
 export function key() {

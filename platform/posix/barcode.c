@@ -69,8 +69,8 @@ enum dl_err barcode_open(struct barcode **ret, const char *source)
     struct barcode *b = calloc(1, sizeof *b);
     if (!b)
         return DL_E_NOMEM;
-    b->fd = open(path_of(source, &b->is_keyboard),
-                 O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC); /* NOLINT */
+    b->fd =
+        open(path_of(source, &b->is_keyboard), O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (b->fd < 0)
         err = errno == ENOENT || errno == ENXIO || errno == ENODEV ? DL_E_NOT_FOUND : DL_E_IO;
     else if (b->is_keyboard)
@@ -128,7 +128,9 @@ static bool next(struct barcode *b, char *ret)
         if (!b->is_keyboard)
             return true;
         memcpy(&e, at, sizeof e);
-        *ret = e.type == EV_KEY ? barcode_keys_feed(&b->keys, e.code, e.value) : '\0';
+        if (e.type != EV_KEY)
+            continue;
+        *ret = barcode_keys_feed(&b->keys, e.code, e.value);
         if (*ret)
             return true;
     }

@@ -253,10 +253,12 @@ sections.push(async () => {
   pass("then it opens");
   await page.keyboard.press("F9");
   await page.waitForSelector("body[data-locked]");
-  await page.goto(`${url}/gate#unlock`);
-  await page.reload();
-  await page.waitForSelector("body[data-locked]");
-  pass("an address without the key does not open it");
+  for (const wrong of ["unlock", "key=x&unlock"]) {
+    await page.goto("about:blank");
+    await page.goto(`${url}/gate#${wrong}`);
+    await page.waitForSelector("body[data-locked] #screen:not([hidden])");
+    check(`#${wrong} does not open it`, await page.evaluate(() => Boolean(localStorage["dunlin.gate.pin"])));
+  }
   await page.goto("about:blank");
   await page.goto(`${url}/gate#key=${"0".repeat(64)}&unlock`);
   await page.waitForSelector("#screen:not([hidden])");
