@@ -56,9 +56,10 @@ static size_t heard(void)
 #define wait_until(condition)                                                                  \
     do {                                                                                       \
         uint64_t until_ = clock_mono_ms() + PATIENT;                                           \
-        while (!(condition) && clock_mono_ms() < until_)                                       \
+        bool held_ = false;                                                                    \
+        while (!(held_ = (condition)) && clock_mono_ms() < until_)                             \
             clock_sleep_ms(2);                                                                 \
-        assert_true(condition);                                                                \
+        assert_true(held_);                                                                    \
     } while (0)
 
 static const char *kiosk_file(const char *name)
