@@ -330,11 +330,15 @@ void api_rosters(struct agent *a, const struct api_request *req, struct api_resp
 {
     (void)req;
     struct feed_status feed = {.online = false};
+    struct peering_sums sums = {.gates = 0};
     if (a->feed)
         feed_status(a->feed, &feed);
+    if (a->peering)
+        peering_sums(a->peering, &sums);
     answer(r, 200,
-           json_pack("{s:s,s:b,s:o}", "device", a->enrolment.device, "online", feed.online,
-                     "rosters", door_rosters(a->door)));
+           json_pack("{s:s,s:b,s:{s:I,s:I},s:o}", "device", a->enrolment.device, "online",
+                     feed.online, "peers", "gates", (json_int_t)sums.gates, "up",
+                     (json_int_t)sums.up, "rosters", door_rosters(a->door)));
 }
 
 void api_rosters_refresh(struct agent *a, const struct api_request *req, struct api_response *r)

@@ -209,6 +209,8 @@ enum tls_state tls_handshake(struct tls *t)
 
 enum tls_state tls_read(struct tls *t, uint8_t *ret, size_t cap, size_t *ret_len)
 {
+    if (t->is_over)
+        return TLS_ENDED;
     int n = mbedtls_ssl_read(&t->ssl, ret, cap);
     if (n <= 0)
         return state_of(t, n);
@@ -218,6 +220,8 @@ enum tls_state tls_read(struct tls *t, uint8_t *ret, size_t cap, size_t *ret_len
 
 enum tls_state tls_write(struct tls *t, const uint8_t *bytes, size_t len, size_t *ret_len)
 {
+    if (t->is_over)
+        return TLS_ENDED;
     int n = mbedtls_ssl_write(&t->ssl, bytes, len);
     if (n < 0)
         return state_of(t, n);

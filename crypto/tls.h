@@ -24,7 +24,7 @@ enum tls_state {
     TLS_DONE,
     TLS_WANTS_READ,  /* call again, with the same bytes, once the socket can be read */
     TLS_WANTS_WRITE, /* written */
-    TLS_ENDED,       /* the other end has finished, or is gone */
+    TLS_ENDED,       /* the other end has finished, or is gone; or it is over already */
     TLS_REFUSED,     /* a certificate was not good enough, here or there */
     TLS_BROKEN,      /* no TLS 1.3, a bad record, no memory */
 };

@@ -40,8 +40,9 @@ FAULT       := $(sort $(wildcard tests/fault/*.sh))
 # What runs threads, under ThreadSanitizer.
 TSAN_TESTS  := $(wildcard tests/unit/platform/test_thread.c tests/unit/sync/test_writer.c \
                  tests/unit/sync/test_sync.c tests/unit/sync/test_peers.c tests/unit/agent/test_accept.c \
-                 tests/unit/agent/test_scanner.c tests/unit/hub/test_ingest.c \
-                 tests/unit/hub/test_store_turn.c tests/unit/hub/test_readers.c)
+                 tests/unit/agent/test_scanner.c tests/unit/agent/test_peering.c \
+                 tests/unit/hub/test_ingest.c tests/unit/hub/test_store_turn.c \
+                 tests/unit/hub/test_readers.c)
 
 .PHONY: test test-packages integration privacy fault
 test-packages:

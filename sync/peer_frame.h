@@ -23,7 +23,7 @@
 #define PEER_HEAD_BYTES      10
 #define PEER_FRAME_BYTES_MAX ((size_t)64 * 1024)
 #define PEER_EVENTS_MAX      64
-#define PEER_SCANS_MAX       60 /* of the longest names, all to be escaped, still fit */
+#define PEER_SCANS_MAX       50 /* of the longest names, all to be escaped, still fit */
 
 enum peer_frame_type { PEER_HELLO = 1, PEER_SCANS, PEER_PING };
 

@@ -30,6 +30,7 @@ code=$(sed -n 2p tickets.csv)
 is "the hub is away: a ticket passes at gate a" "$(scan a "$code" | jq -r .verdict)" ok
 check "gate b hears of it" wait_for 20 knows b "$code"
 is "and refuses it" "$(scan b "$code" | jq -r .reason)" already_redeemed
+is "the gate page can show that they are connected" "$(api b GET /v1/rosters | jq -c '[.online, .peers.gates, .peers.up]')" '[false,1,1]'
 is "status tells what was said" "$(api b GET /v1/status | jq -c '.peers[0] | [.device, .up, .scans_in]')" '["gate-a",true,1]'
 check "so does status for people" grep -q 'gate-a, connected since' <(dunlin status --dir b)
 check "and so do the metrics" grep -q '^dunlin_peers_up 1$' <(api b GET /metrics)

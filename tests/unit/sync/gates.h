@@ -208,12 +208,14 @@ static inline struct peers_view gate_view(size_t i, size_t of)
     return (struct peers_view){.is_up = false};
 }
 
+/* The condition may change what it looks at: once it held it is not asked again. */
 #define wait_until(condition)                                                                  \
     do {                                                                                       \
-        uint64_t wait_until_ = clock_mono_ms() + PATIENT;                                      \
-        while (!(condition) && clock_mono_ms() < wait_until_)                                  \
+        uint64_t until_ = clock_mono_ms() + PATIENT;                                           \
+        bool held_ = false;                                                                    \
+        while (!(held_ = (condition)) && clock_mono_ms() < until_)                             \
             clock_sleep_ms(2);                                                                 \
-        assert_true(condition);                                                                \
+        assert_true(held_);                                                                    \
     } while (0)
 
 static inline int gates_setup(void **state)
