@@ -547,6 +547,22 @@ static void a_gate_hears_of_its_events_and_no_other(void **state)
     till_done(&other);
 }
 
+static void a_cursor_of_a_lost_past_begins_anew(void **state)
+{
+    struct fixture *fx = *state;
+    struct till gate;
+    till_init(&gate, fx, "north");
+    import(fx, "code\nA-1\n", NULL);
+    assign(fx, EVENT, "north");
+    gate_sends(&gate, &(struct gate_scan){.at_s = 1, .id = "a", .ticket = "T"});
+    json_t *answer = poll_of(fx, &gate, 1000000);
+    int64_t cursor = json_get_int(answer, "cursor", -1);
+    assert_int_equal(count_in(answer, "scans"), 1);
+    assert_true(cursor > 0 && cursor < 1000000);
+    json_decref(answer);
+    till_done(&gate);
+}
+
 static void a_gate_catches_up_page_by_page(void **state)
 {
     struct fixture *fx = *state;
@@ -595,6 +611,7 @@ int main(void)
         CHECKINS_TEST(csv_has_a_line_for_each_scan),
         CHECKINS_TEST(any_order_and_batching_gives_the_same_export),
         CHECKINS_TEST(a_gate_hears_of_its_events_and_no_other),
+        CHECKINS_TEST(a_cursor_of_a_lost_past_begins_anew),
         CHECKINS_TEST(a_gate_catches_up_page_by_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
