@@ -359,6 +359,14 @@ size_t rosters_all(struct rosters *r, struct rosters_view **ret, size_t cap)
     return count;
 }
 
+size_t rosters_count(struct rosters *r)
+{
+    mutex_lock(&r->lock);
+    size_t count = r->count;
+    mutex_unlock(&r->lock);
+    return count;
+}
+
 int64_t rosters_age_s(struct rosters *r, const char *event)
 {
     mutex_lock(&r->lock);

@@ -57,6 +57,8 @@ struct rosters_view *rosters_get(struct rosters *r, const char *event);
 void rosters_put(struct rosters *r, struct rosters_view *view);
 /* All of them, to be given back one by one; at most `cap`. Returns how many. */
 size_t rosters_all(struct rosters *r, struct rosters_view **ret, size_t cap);
+/* How many there are, on their way or here. */
+size_t rosters_count(struct rosters *r);
 /* Seconds since the hub last said that this roster is what it has; -1: never. */
 int64_t rosters_age_s(struct rosters *r, const char *event);
 /* Grows with every change of any roster. */

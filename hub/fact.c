@@ -70,15 +70,18 @@ static bool came_in(const struct fact *f, const json_t *data)
     return !refused && !text_is(json_get_str(data, "type"), "exit");
 }
 
+/* A gate's scans are known by their own ids, the rest by the client's. */
 static void read_visit(struct fact *f, const json_t *obj, const json_t *data,
                        const struct id_key *key)
 {
+    const json_t *scan = json_object_get(data, "scan");
     if (strcmp(f->type, "checkin.annulled") == 0) {
-        read_id(&f->strikes, json_get_str(data, "checkin_id"), key);
+        read_id(&f->strikes,
+                scan ? json_get_str(scan, "annuls") : json_get_str(data, "checkin_id"), key);
     } else if (strcmp(f->type, "checkin") == 0 && came_in(f, data)) {
         f->visit = FACT_CHECKIN;
         copy_name(f->visited, json_get_str(data, "event"));
-        read_id(&f->receipt, json_get_str(obj, "id"), key);
+        read_id(&f->receipt, scan ? json_get_str(scan, "id") : json_get_str(obj, "id"), key);
     } else if (strcmp(f->type, "visit") == 0 &&
                !text_is(json_get_str(data, "direction"), "out")) {
         f->visit = FACT_VISIT;

@@ -20,6 +20,8 @@ enum stmt {
     STMT_OF_LIST,
     STMT_AFTER,
     STMT_BEFORE,
+    STMT_OF_DEVICE,
+    STMT_OF_DEVICE_BACK,
     STMT_CURSOR,
     STMT_OVER,
     STMT_SCANS_COUNT
@@ -34,6 +36,12 @@ static const char *const stmt_sql[STMT_SCANS_COUNT] = {
         "SELECT " COLUMNS " FROM scan WHERE event = ?1 AND list = ?2 ORDER BY ticket",
     [STMT_AFTER] = "SELECT " COLUMNS " FROM scan WHERE no > ?1 ORDER BY no LIMIT ?2",
     [STMT_BEFORE] = "SELECT " COLUMNS " FROM scan WHERE no < ?1 ORDER BY no DESC LIMIT ?2",
+    [STMT_OF_DEVICE] =
+        "SELECT " COLUMNS " FROM scan WHERE event = ?1 AND device = ?2 AND seq > ?3"
+        " AND seq <= ?4 ORDER BY seq LIMIT ?5",
+    [STMT_OF_DEVICE_BACK] =
+        "SELECT " COLUMNS " FROM scan WHERE event = ?1 AND device = ?2 AND seq > ?3"
+        " AND seq <= ?4 ORDER BY seq DESC LIMIT ?5",
     [STMT_CURSOR] = "SELECT at FROM scan_cursor WHERE source = ?1",
     [STMT_OVER] = "SELECT event FROM scan GROUP BY event HAVING max(time_ms) < ?1 LIMIT 1",
 };
@@ -215,6 +223,24 @@ enum dl_err scans_after(struct scans *s, int64_t no, size_t limit, scans_fn *fn,
 enum dl_err scans_before(struct scans *s, int64_t no, size_t limit, scans_fn *fn, void *ctx)
 {
     return walk_from(s, STMT_BEFORE, no, limit, fn, ctx);
+}
+
+static int64_t bounded(uint64_t value)
+{
+    return value < INT64_MAX ? (int64_t)value : INT64_MAX;
+}
+
+enum dl_err scans_of_device(struct scans *s, const struct scans_range *range, size_t limit,
+                            scans_fn *fn, void *ctx)
+{
+    sqlite3_stmt *stmt =
+        s->db.stmts[range->newest_first ? STMT_OF_DEVICE_BACK : STMT_OF_DEVICE];
+    sqlite3_bind_text(stmt, 1, range->event, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 2, range->device, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(stmt, 3, bounded(range->after));
+    sqlite3_bind_int64(stmt, 4, bounded(range->through));
+    sqlite3_bind_int64(stmt, 5, bounded(limit));
+    return walk(stmt, fn, ctx);
 }
 
 enum dl_err scans_cursor(struct scans *s, const char *source, int64_t *ret)

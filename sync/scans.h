@@ -70,6 +70,15 @@ DL_MUST_CHECK enum dl_err scans_after(struct scans *s, int64_t no, size_t limit,
 DL_MUST_CHECK enum dl_err scans_before(struct scans *s, int64_t no, size_t limit, scans_fn *fn,
                                        void *ctx);
 
+/* Those of a device and an event with after < seq <= through, by seq; at most limit. */
+struct scans_range {
+    const char *event, *device;
+    uint64_t after, through; /* at most INT64_MAX */
+    bool newest_first;
+};
+DL_MUST_CHECK enum dl_err scans_of_device(struct scans *s, const struct scans_range *range,
+                                          size_t limit, scans_fn *fn, void *ctx);
+
 /* How far a source has been read; 0: not yet. */
 DL_MUST_CHECK enum dl_err scans_cursor(struct scans *s, const char *source, int64_t *ret);
 

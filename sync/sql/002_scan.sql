@@ -27,6 +27,7 @@ CREATE TABLE scan (
     answer TEXT
 );
 CREATE INDEX scan_ticket ON scan(event, list, ticket);
+CREATE INDEX scan_device ON scan(event, device, seq);
 
 -- How far the scans of others have been read.
 CREATE TABLE scan_cursor (

@@ -25,8 +25,8 @@ stop "$TILL_PID"
 # A slow lane: one request a second.
 echo 'api.requests_per_second = 1' >slow.conf
 start_till "$tap_dir/till" --config slow.conf || fail "the agent runs"
-for path in /v1/events /v1/checkins /v1/forget; do
-    agent outcome till --status 429 --times 20 POST $path
+for path in /v1/events /v1/checkins '/v1/checkins/{scan_id}/annul' /v1/checkins/search /v1/forget; do
+    agent outcome till --status 429 --times 20 POST "$path"
 done
 stop "$TILL_PID"
 
