@@ -113,14 +113,15 @@ $(BIN)/dunlin-hub: $(call obj,hub/main.c) $(call libs_of,hub)
 $(BIN)/dunlin-keys$(EXE): $(call obj,keys/main.c) $(call libs_of,keys)
 	$(call link,$^,$(deps_keys))
 
-# ---- SQL beside its module becomes a header: gen/sync_sql.h, gen/hub_sql.h ------------
+# ---- SQL beside its module becomes a header: gen/sync_sql.h, agent_sql.h, hub_sql.h ----
 $(B)/gen/hub_pg_sql.h: packaging/embed-sql $(wildcard hub/sql/pg/*.sql)
 	@mkdir -p $(@D)
 	@packaging/embed-sql hub_pg $(sort $(wildcard hub/sql/pg/*.sql)) > $@.tmp && mv $@.tmp $@
-$(B)/gen/%_sql.h: packaging/embed-sql $(wildcard sync/sql/*.sql hub/sql/*.sql)
+$(B)/gen/%_sql.h: packaging/embed-sql $(wildcard sync/sql/*.sql agent/sql/*.sql hub/sql/*.sql)
 	@mkdir -p $(@D)
 	@packaging/embed-sql $* $(sort $(wildcard $*/sql/*.sql)) > $@.tmp && mv $@.tmp $@
 $(call obj,$(SRC_sync)): $(B)/gen/sync_sql.h
+$(call obj,$(SRC_agent)): $(B)/gen/agent_sql.h
 $(call obj,$(SRC_hub)): $(B)/gen/hub_sql.h $(B)/gen/hub_pg_sql.h
 
 include packaging/targets.mk

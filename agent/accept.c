@@ -32,6 +32,7 @@ struct passage {
 /* All events of one call. */
 struct convoy {
     struct accept *accept;
+    const struct accept_scan *scan; /* of the one event there is; NULL: none */
     struct passage *passages;
     struct writer_item *puts;
     struct accept_item *items;
@@ -96,6 +97,7 @@ static enum dl_err validate_all(struct convoy *c, json_t *const *events)
         enum dl_err err =
             validate(events[i], &c->accept->settings, &c->report, &c->passages[i].event);
         c->passages[i].warned = c->report.warned;
+        c->passages[i].event.scan = c->scan;
         if (err && err != DL_E_INPUT)
             return err;
     }
@@ -169,6 +171,7 @@ static enum dl_err put_all(struct convoy *c)
             .id = p->has_id ? p->id : NULL,
             .plain = p->record.bytes,
             .plain_len = p->record.len,
+            .scan = c->scan ? c->scan->own : NULL,
         };
     }
     enum dl_err err = writer_put(c->accept->writer, c->puts, c->count);
@@ -203,12 +206,13 @@ static void answer(struct convoy *c, enum dl_err err, bool counted, struct accep
 }
 
 /* parse was the caller's -> validate -> normalise, tokenise -> seal and put. */
-static enum dl_err pass(struct accept *a, json_t *const *events, size_t count, bool store,
-                        struct accept_answer *ret)
+static enum dl_err pass(struct accept *a, json_t *const *events, size_t count,
+                        const struct accept_scan *scan, bool store, struct accept_answer *ret)
 {
     struct convoy c;
     *ret = (struct accept_answer){0};
     enum dl_err err = convoy_init(&c, a, count <= ACCEPT_EVENTS_MAX ? count : 0);
+    c.scan = scan;
     if (!err && count > ACCEPT_EVENTS_MAX) {
         report_problem(&c.report, ACCEPT_CODE_TOO_LARGE, "",
                        "at most %d events go into one call", ACCEPT_EVENTS_MAX);
@@ -228,13 +232,19 @@ static enum dl_err pass(struct accept *a, json_t *const *events, size_t count, b
 enum dl_err accept_events(struct accept *a, json_t *const *events, size_t count,
                           struct accept_answer *ret)
 {
-    return pass(a, events, count, true, ret);
+    return pass(a, events, count, NULL, true, ret);
+}
+
+enum dl_err accept_scan(struct accept *a, json_t *event, const struct accept_scan *scan,
+                        struct accept_answer *ret)
+{
+    return pass(a, &event, 1, scan, true, ret);
 }
 
 enum dl_err accept_check(struct accept *a, json_t *const *events, size_t count,
                          struct accept_answer *ret)
 {
-    return pass(a, events, count, false, ret);
+    return pass(a, events, count, NULL, false, ret);
 }
 
 void accept_answer_done(struct accept_answer *given)

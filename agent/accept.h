@@ -91,6 +91,18 @@ DL_MUST_CHECK enum dl_err accept_events(struct accept *a, json_t *const *events,
                                         struct accept_answer *ret);
 void accept_answer_done(struct accept_answer *answer);
 
+/* What the agent itself says of a check-in (agent/door.h), past a client's fields: the
+ * scan goes into data as `scan`, with what data has as `operator` and `why`, and is
+ * stored in the commit of the record. */
+struct accept_scan {
+    const struct scans_own *own;
+    const char *product, *variation; /* NULL: data keeps what it has */
+};
+/* accept_events for one check-in or annulment. */
+DL_MUST_CHECK enum dl_err accept_scan(struct accept *a, json_t *event,
+                                      const struct accept_scan *scan,
+                                      struct accept_answer *ret);
+
 /* Validates and tokenises as accept_events would, and stores nothing:
  * `import --dry-run`, `capture --check`. */
 DL_MUST_CHECK enum dl_err accept_check(struct accept *a, json_t *const *events, size_t count,

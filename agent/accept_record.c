@@ -1,7 +1,9 @@
 #include "agent/accept_record.h"
 
-#include "agent/event_time.h"
+#include "agent/accept.h"
+
 #include "crypto/secret.h"
+#include "platform/time_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,21 +17,42 @@ static int set_shared(json_t *obj, const char *name, json_t *value)
 
 static int set_time(json_t *obj, const struct event *event, int64_t wall_ms)
 {
-    char text[EVENT_TIME_BYTES];
+    char text[TIME_TEXT_BYTES];
     if (event->has_time)
         return json_object_set(obj, "time", json_object_get(event->root, "time"));
-    event_time_print(wall_ms, text);
+    time_text_print(wall_ms, text);
     return json_object_set_new(obj, "time", json_string(text));
 }
 
-/* The site's currency goes into a shallow copy: the caller's JSON stays as it is. */
+static int set_text(json_t *obj, const char *name, const char *text)
+{
+    return text ? json_object_set_new(obj, name, json_string(text)) : 0;
+}
+
+/* Who let them in and why are of the scan, and were looked at with the client's data. */
+static int set_scan(json_t *data, const struct accept_scan *scan)
+{
+    const struct scan *s = scan->own->scan;
+    json_t *object =
+        scan_event_json(s, json_get_str(data, "operator"), json_get_str(data, "why"));
+    (void)json_object_del(data, "operator");
+    (void)json_object_del(data, "why");
+    (void)json_object_del(data, "forced");
+    if (json_object_set_new(data, "scan", object) || set_text(data, "product", scan->product) ||
+        set_text(data, "variation", scan->variation))
+        return -1;
+    return s->forced ? json_object_set_new(data, "forced", json_true()) : 0;
+}
+
+/* What is ours goes into a shallow copy: the caller's JSON stays as it is. */
 static int set_data(json_t *obj, const struct event *event, const char *currency)
 {
     json_t *data = json_object_get(event->root, "data");
-    if (!event->wants_currency)
+    if (!event->wants_currency && !event->scan)
         return set_shared(obj, "data", data);
     json_t *copy = json_copy(data);
-    if (!copy || json_object_set_new(copy, "currency", json_string(currency))) {
+    if (!copy || (event->wants_currency && set_text(copy, "currency", currency)) ||
+        (event->scan && set_scan(copy, event->scan))) {
         json_decref(copy);
         return -1;
     }

@@ -101,7 +101,7 @@ static enum dl_err open_writer(struct agent *a, struct dl_why *why)
     return writer_open(&a->writer, &opt, why);
 }
 
-static enum dl_err open_uplink(struct agent *a, struct dl_why *why)
+static enum dl_err open_uplink(struct agent *a, struct uplink **ret, struct dl_why *why)
 {
     struct file_path ca, cert, key;
     enum dl_err err = file_join(&ca, a->dir.s, ENROLMENT_HUB_CA);
@@ -118,7 +118,7 @@ static enum dl_err open_uplink(struct agent *a, struct dl_why *why)
                                        .proxy = a->settings.proxy,
                                        .connect_ms = a->settings.connect_timeout_ms,
                                        .total_ms = a->settings.request_timeout_ms};
-    return uplink_curl_open(&a->uplink, &opt, why);
+    return uplink_curl_open(ret, &opt, why);
 }
 
 static enum dl_err open_sync(struct agent *a, struct dl_why *why)
@@ -126,7 +126,7 @@ static enum dl_err open_sync(struct agent *a, struct dl_why *why)
     struct file_path outbox;
     enum dl_err err = file_join(&outbox, a->dir.s, ENROLMENT_OUTBOX);
     if (!err)
-        err = open_uplink(a, why);
+        err = open_uplink(a, &a->uplink, why);
     if (err)
         return err;
     struct sync_options opt = {.writer = a->writer,
@@ -147,6 +147,84 @@ static enum dl_err open_sync(struct agent *a, struct dl_why *why)
         set_sync(a, s);
     return err;
 }
+
+/* ---- the door --------------------------------------------------------------------- */
+
+static int64_t clock_offset_ms(void *ctx)
+{
+    struct agent *a = ctx;
+    struct sync_status status = {.clock_offset_ms = 0};
+    mutex_lock(&a->wake_mutex);
+    if (a->sync)
+        sync_status(a->sync, &status);
+    mutex_unlock(&a->wake_mutex);
+    return status.clock_offset_ms;
+}
+
+static void on_scan(void *ctx)
+{
+    struct agent *a = ctx;
+    mutex_lock(&a->wake_mutex);
+    if (a->feed)
+        feed_kick(a->feed);
+    mutex_unlock(&a->wake_mutex);
+}
+
+static enum dl_err open_door(struct agent *a, struct dl_why *why)
+{
+    struct file_path outbox;
+    enum dl_err err = file_join(&outbox, a->dir.s, ENROLMENT_OUTBOX);
+    if (!err)
+        err = rosters_open(&a->rosters, a->dir.s, a->enrolment.sign_public, why);
+    if (err)
+        return err;
+    const struct door_options opt = {.accept = a->accept,
+                                     .writer = a->writer,
+                                     .rosters = a->rosters,
+                                     .id_key = a->id_key,
+                                     .outbox_path = outbox.s,
+                                     .device = a->enrolment.device,
+                                     .clock_offset_ms = clock_offset_ms,
+                                     .on_scan = on_scan,
+                                     .ctx = a};
+    return door_open(&a->door, &opt, why);
+}
+
+static enum dl_err open_feed(struct agent *a, struct dl_why *why)
+{
+    struct file_path outbox;
+    enum dl_err err = file_join(&outbox, a->dir.s, ENROLMENT_OUTBOX);
+    if (!err)
+        err = open_uplink(a, &a->feed_uplink, why);
+    if (err)
+        return err;
+    const struct feed_options opt = {.uplink = a->feed_uplink,
+                                     .rosters = a->rosters,
+                                     .door = a->door,
+                                     .outbox_path = outbox.s,
+                                     .busy_ms = a->settings.poll_busy_ms,
+                                     .quiet_ms = a->settings.poll_quiet_ms,
+                                     .idle_ms = a->settings.updates_every_ms};
+    struct feed *f = NULL;
+    err = feed_start(&f, &opt, why);
+    mutex_lock(&a->wake_mutex);
+    a->feed = f;
+    mutex_unlock(&a->wake_mutex);
+    return err;
+}
+
+static void close_feed(struct agent *a)
+{
+    mutex_lock(&a->wake_mutex);
+    struct feed *f = a->feed;
+    a->feed = NULL;
+    mutex_unlock(&a->wake_mutex);
+    feed_stop(f);
+    if (a->feed_uplink)
+        a->feed_uplink->close(a->feed_uplink);
+}
+
+/* ---- all of it -------------------------------------------------------------------- */
 
 enum dl_err agent_open(struct agent **ret, const struct agent_options *opt, struct dl_why *why)
 {
@@ -171,8 +249,12 @@ enum dl_err agent_open(struct agent **ret, const struct agent_options *opt, stru
         take_audience_key(a);
     if (!err)
         err = accept_open(&a->accept, &a->accept_settings, a->token_key, a->id_key, a->writer);
+    if (!err)
+        err = open_door(a, why);
     if (!err && opt->with_sync)
         err = open_sync(a, why);
+    if (!err && opt->with_sync)
+        err = open_feed(a, why);
     if (err)
         goto done;
     if (a->cloned)
@@ -188,10 +270,13 @@ void agent_close(struct agent *a, int64_t flush_ms)
 {
     if (!a)
         return;
+    close_feed(a); /* it writes, too */
     struct sync *s = a->sync;
     set_sync(a, NULL);
     if (s) /* before the writer, through which it deletes what has its receipt */
         sync_stop(s, flush_ms);
+    door_close(a->door);
+    rosters_close(a->rosters);
     accept_close(a->accept);
     writer_close(a->writer);
     if (a->uplink)

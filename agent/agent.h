@@ -9,9 +9,12 @@
 #define DUNLIN_AGENT_H
 
 #include "agent/accept.h"
+#include "agent/door.h"
 #include "agent/enrolment.h"
+#include "agent/feed.h"
 #include "agent/gate.h"
 #include "agent/ratelimit.h"
+#include "agent/rosters.h"
 #include "agent/settings.h"
 #include "crypto/idhash.h"
 #include "crypto/token.h"
@@ -47,6 +50,10 @@ struct agent {
     struct accept *accept;
     struct uplink *uplink; /* NULL without sync */
     struct sync *sync;     /* NULL without sync; the writer looks under wake_mutex */
+    struct rosters *rosters;
+    struct door *door;
+    struct uplink *feed_uplink; /* NULL without sync */
+    struct feed *feed;          /* NULL without sync; looked at under wake_mutex */
     struct mutex wake_mutex;
     int64_t started_ms;
     uint64_t started_mono_ms;

@@ -78,6 +78,67 @@ bool api_query(const struct api_request *req, const char *name, int64_t max, int
     return true;
 }
 
+static int hex_of(char c)
+{
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    const char *at = c ? strchr(digits, c) : NULL;
+    return at ? (int)(at - digits) % 16 : -1;
+}
+
+/* Up to the next &; false: too long, or no text. */
+static bool decode(const char *from, char *ret, size_t cap)
+{
+    size_t len = 0;
+    for (; *from && *from != '&'; from++) {
+        char c = *from == '+' ? ' ' : *from;
+        if (c == '%') {
+            int high = hex_of(from[1]), low = high < 0 ? -1 : hex_of(from[2]);
+            if (low < 0)
+                return false;
+            c = (char)(high << 4 | low);
+            from += 2;
+        }
+        if (c == '\0' || len + 1 >= cap)
+            return false;
+        ret[len++] = c;
+    }
+    ret[len] = '\0';
+    return true;
+}
+
+bool api_query_known(const struct api_request *req, const char *const *names, size_t count,
+                     struct api_response *r)
+{
+    for (const char *at = req->query; at && *at; at = strchr(at, '&'), at += at ? 1 : 0) {
+        size_t i = 0;
+        while (i < count &&
+               !(strncmp(at, names[i], strlen(names[i])) == 0 && at[strlen(names[i])] == '='))
+            i++;
+        if (i == count) {
+            problem_set(r, "bad-query", NULL);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool api_query_text(const struct api_request *req, const char *name, char *ret, size_t cap,
+                    struct api_response *r)
+{
+    size_t len = strlen(name);
+    ret[0] = '\0';
+    for (const char *at = req->query; at && *at; at = strchr(at, '&'), at += at ? 1 : 0) {
+        if (strncmp(at, name, len) != 0 || at[len] != '=')
+            continue;
+        if (decode(at + len + 1, ret, cap))
+            return true;
+        ret[0] = '\0';
+        problem_set(r, "bad-query", NULL);
+        return false;
+    }
+    return true;
+}
+
 /* ---- routes that need no file of their own ---------------------------------------- */
 
 static void healthz(struct agent *a, const struct api_request *req, struct api_response *r)
@@ -160,16 +221,38 @@ struct route {
 };
 
 static const struct route routes[] = {
-    {"POST", "/v1/events", true, api_events}, {"POST", "/v1/checkins", true, api_checkins},
-    {"POST", "/v1/forget", true, api_forget}, {"POST", "/v1/flush", false, flush},
-    {"GET", "/v1/status", false, get_status}, {"GET", "/healthz", false, healthz},
-    {"GET", "/readyz", false, readyz},        {"GET", "/metrics", false, get_metrics},
+    {"POST", "/v1/events", true, api_events},
+    {"POST", "/v1/checkins", true, api_checkins},
+    {"POST", "/v1/forget", true, api_forget},
+    {"POST", "/v1/flush", false, flush},
+    {"POST", "/v1/checkins/{scan_id}/annul", true, api_annul},
+    {"POST", "/v1/checkins/search", true, api_search},
+    {"GET", "/v1/checkins/stats", false, api_checkin_stats},
+    {"GET", "/v1/rosters", false, api_rosters},
+    {"POST", "/v1/rosters/refresh", false, api_rosters_refresh},
+    {"GET", "/v1/status", false, get_status},
+    {"GET", "/healthz", false, healthz},
+    {"GET", "/readyz", false, readyz},
+    {"GET", "/metrics", false, get_metrics},
 };
+
+/* A path may have one {member}: some bytes that are no slash. */
+static bool path_fits(const char *pattern, const char *path)
+{
+    const char *open = strchr(pattern, '{'), *close = open ? strchr(open, '}') : NULL;
+    if (!close)
+        return strcmp(pattern, path) == 0;
+    size_t before = (size_t)(open - pattern);
+    if (strncmp(pattern, path, before) != 0)
+        return false;
+    size_t member = strcspn(path + before, "/");
+    return member > 0 && strcmp(path + before + member, close + 1) == 0;
+}
 
 static const struct route *route_of(const char *path)
 {
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
-        if (strcmp(routes[i].path, path) == 0)
+        if (path_fits(routes[i].path, path))
             return &routes[i];
     return NULL;
 }

@@ -90,8 +90,8 @@ static json_t *problem_json(const struct api_events *list, const struct accept_p
     return error_json(line, pointer, p->code, p->detail);
 }
 
-static void refuse(const struct api_events *list, const struct accept_answer *answer,
-                   struct api_response *r)
+void api_refuse(const struct api_events *list, const struct accept_answer *answer,
+                struct api_response *r)
 {
     json_t *errors = json_array();
     for (size_t i = 0; i < answer->problem_count; i++)
@@ -100,6 +100,13 @@ static void refuse(const struct api_events *list, const struct accept_answer *an
     snprintf(detail, sizeof detail, "%zu thing%s to mend", answer->problems_total,
              answer->problems_total == 1 ? "" : "s");
     problem_set_errors(r, "invalid", detail, errors);
+}
+
+void api_refuse_member(const char *pointer, const char *code, const char *detail,
+                       struct api_response *r)
+{
+    problem_set_errors(r, "invalid", NULL,
+                       json_pack("[o]", error_json(0, pointer, code, detail)));
 }
 
 /* ---- answers ---------------------------------------------------------------------- */
@@ -117,8 +124,8 @@ static json_t *warning_json(const struct api_events *list, size_t index,
     return j;
 }
 
-static void add_warnings(json_t *to, const struct api_events *events, size_t index,
-                         const struct accept_item *item)
+void api_add_warnings(json_t *to, const struct api_events *events, size_t index,
+                      const struct accept_item *item)
 {
     if (item->warning_count == 0)
         return;
@@ -151,7 +158,7 @@ static json_t *item_json(const struct api_events *list, size_t index,
         if (!item->is_new)
             json_object_set_new(j, "duplicate", json_true());
     }
-    add_warnings(j, list, index, item);
+    api_add_warnings(j, list, index, item);
     return j;
 }
 
@@ -199,7 +206,7 @@ void api_take(struct agent *a, const struct api_events *list, bool single, bool 
     if (!dry && err != DL_E_INPUT && err != DL_E_BUSY)
         atomic_store(&a->store_bad, err != DL_OK);
     if (err == DL_E_INPUT)
-        refuse(list, &answer, r);
+        api_refuse(list, &answer, r);
     else if (err)
         problem_set_err(r, err);
     else

@@ -7,10 +7,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define API_CHECKINS "/v1/checkins/" /* a scan's id follows */
+
 /* POST /v1/events, every content type of it. */
 void api_events(struct agent *a, const struct api_request *req, struct api_response *r);
-/* POST /v1/checkins and /v1/forget: bodies that become one event. */
+/* POST /v1/checkins, what is asked of scans, and GET /v1/rosters. */
 void api_checkins(struct agent *a, const struct api_request *req, struct api_response *r);
+void api_annul(struct agent *a, const struct api_request *req, struct api_response *r);
+void api_search(struct agent *a, const struct api_request *req, struct api_response *r);
+void api_checkin_stats(struct agent *a, const struct api_request *req, struct api_response *r);
+void api_rosters(struct agent *a, const struct api_request *req, struct api_response *r);
+void api_rosters_refresh(struct agent *a, const struct api_request *req,
+                         struct api_response *r);
+/* POST /v1/forget: a body that becomes one event. */
 void api_forget(struct agent *a, const struct api_request *req, struct api_response *r);
 
 enum api_body {
@@ -27,10 +36,28 @@ enum api_body api_body_of(const char *content_type);
 bool api_query(const struct api_request *req, const char *name, int64_t max, int64_t *ret,
                struct api_response *r);
 
+/* A member of the query as text, its %XX undone; "" where it is not there. False:
+ * answered 400, for it does not fit in `cap` bytes. */
+bool api_query_text(const struct api_request *req, const char *name, char *ret, size_t cap,
+                    struct api_response *r);
+
+/* False: answered 400, for the query has a member of another name. */
+bool api_query_known(const struct api_request *req, const char *const *names, size_t count,
+                     struct api_response *r);
+
 /* A route with a shape of its own calls places by other names: /data -> "". */
 struct api_rename {
     const char *from; /* whole members; NULL ends the list */
     const char *to;
+};
+
+/* A body that is an event's members under shorter names. */
+struct api_shape {
+    const char *type;        /* of the event */
+    const char *id;          /* the member that is its id */
+    const char *const *kept; /* members that an event has under the same name; NULL ends */
+    const char *identifier;  /* the member that is an identifier; NULL: none */
+    const struct api_rename *renames;
 };
 
 /* Where the events of a call stood, for answers that name the place. */
@@ -51,6 +78,22 @@ void api_events_done(struct api_events *list);
 void api_take(struct agent *a, const struct api_events *list, bool single, bool dry,
               struct api_response *r);
 
+/* 422 with what accept.h held against the events. */
+void api_refuse(const struct api_events *list, const struct accept_answer *answer,
+                struct api_response *r);
+/* 422 for one member of a body. */
+void api_refuse_member(const char *pointer, const char *code, const char *detail,
+                       struct api_response *r);
+/* The warnings of an item as its member `warnings`; nothing where there are none. */
+void api_add_warnings(json_t *to, const struct api_events *events, size_t index,
+                      const struct accept_item *item);
+
+/* The event of such a body as the only one of *list; false: *r has the problem. */
+bool api_shape_take(const struct api_request *req, const struct api_shape *shape,
+                    struct api_events *list, struct api_response *r);
+
+/* A body of application/json that must be one object; false: *r has the problem. */
+bool api_parse_json(const struct api_request *req, json_t **ret, struct api_response *r);
 /* Parses a body that must be one JSON object; false: *r has the problem. */
 bool api_parse_object(const struct api_request *req, json_t **ret, struct api_response *r);
 

@@ -31,14 +31,17 @@ const char *event_type_name(enum event_type type);
  * characters of a-z 0-9 _ - and dots between them. */
 enum event_type event_type_of(const char *name);
 
+struct accept_scan; /* agent/accept.h */
+
 struct event {
     enum event_type type;
     json_t *root; /* borrowed, or `own` */
     json_t *own;  /* a copy with redactions; NULL: none needed */
     bool has_time;
-    bool wants_currency; /* data has none: the site's is put in */
-    bool profiling;      /* tokens may be computed */
-    bool advertising;    /* values for advertising platforms, too */
+    bool wants_currency;            /* data has none: the site's is put in */
+    bool profiling;                 /* tokens may be computed */
+    bool advertising;               /* values for advertising platforms, too */
+    const struct accept_scan *scan; /* what the agent says of a check-in; NULL: nothing */
 };
 
 /* Releases what is its own, not the caller's JSON. */

@@ -17,6 +17,8 @@ static const struct kind kinds[] = {
     {"foreign-origin", 403, "Pages of this origin may not ask", -1},
     {"not-found", 404, "There is no such resource", -1},
     {"method-not-allowed", 405, "The resource has no such method", -1},
+    {"no-roster", 404, "There is no roster of that event here, or no such list on it", -1},
+    {"not-annullable", 409, "The scan cannot be taken back", -1},
     {"revoked", 409, "The hub has revoked this device; its queue is kept", -1},
     {"too-large", 413, "The request is too large", -1},
     {"unsupported-type", 415, "The content type is not one that is taken here", -1},

@@ -7,6 +7,7 @@
 
 #define CODE_MAX  64
 #define TEXT_MAX  256
+#define WHY_MAX   200 /* sync/scan.h */
 #define COUNT_MAX MONEY_MINOR_MAX
 
 #define ALWAYS SCHEMA_FOR_ALL
@@ -199,7 +200,8 @@ static const struct schema_field original_fields[] = {
         INT("position", 0, 1000000, 0, "within the order"), CODE("product", 0, "ticket type"), \
         CODE("variation", 0, "of the product"), CODE("seat", 0, "key of the seat"),            \
         CODE("nonce", 0, "of the scan; the same scan sent twice has the same"),                \
-        BOOL("forced", "let in by hand")
+        BOOL("forced", "let in by hand"), CODE("operator", 0, "key of who did"),               \
+        TEXT("why", WHY_MAX, 0, "in their words")
 
 static const struct schema_field checkin_fields[] = {CHECKIN_ROWS};
 

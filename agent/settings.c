@@ -76,6 +76,11 @@ const struct config_key settings_keys[] = {
     {"sync.updates_every", CONFIG_DURATION, AT(updates_every_ms), "5m", 1000, DAY_MS, NULL,
      "how often the hub is asked for news"},
 
+    {"checkin.poll", CONFIG_DURATION, AT(poll_quiet_ms), "5s", 100, 3600000, NULL,
+     "how often a gate asks the hub what the other gates saw"},
+    {"checkin.poll_busy", CONFIG_DURATION, AT(poll_busy_ms), "500ms", 50, 3600000, NULL,
+     "the same while people come in: within ten minutes of a scan"},
+
     {"import.drop_folder", CONFIG_TEXT, AT(drop_folder), "", 0, 0, NULL,
      "files put there are imported and moved to done/ or failed/; empty: none is watched"},
     {"import.mapping", CONFIG_TEXT, AT(drop_mapping), "", 0, 0, NULL,

@@ -38,6 +38,7 @@ struct settings {
     char currency[CONFIG_TEXT_BYTES];
     /* [sync] */
     int64_t batch_events, batch_bytes, linger_ms, backoff_base_ms, backoff_max_ms;
+    int64_t poll_quiet_ms, poll_busy_ms; /* of the feed: agent/feed.h */
     int64_t updates_every_ms;
     /* [import] */
     char drop_folder[CONFIG_TEXT_BYTES];

@@ -1,9 +1,9 @@
 #include "agent/validate_internal.h"
 
-#include "agent/event_time.h"
 #include "agent/money.h"
 #include "platform/clock.h"
 #include "platform/currency.h"
+#include "platform/time_text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -116,7 +116,7 @@ static void check_word(struct walk *w, const struct schema_field *field, const j
 static void check_time(struct walk *w, const struct schema_field *field, const json_t *value)
 {
     int64_t ms = 0;
-    if (!event_time_parse(json_string_value(value), &ms)) {
+    if (!time_text_parse(json_string_value(value), &ms)) {
         problem(w, ACCEPT_CODE_BAD_TIME,
                 "must be a time of RFC 3339 with an offset, like 2026-11-23T17:02:54+01:00");
         return;
@@ -137,7 +137,7 @@ static void check_time(struct walk *w, const struct schema_field *field, const j
 static void check_date(struct walk *w, const json_t *value)
 {
     int64_t days = 0;
-    if (!event_date_parse(json_string_value(value), &days)) {
+    if (!time_text_parse_date(json_string_value(value), &days)) {
         problem(w, ACCEPT_CODE_BAD_DATE, "must be a day of the calendar, like 2026-11-23");
         return;
     }

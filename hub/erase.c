@@ -548,12 +548,18 @@ enum dl_err erase_apply(struct store *st, const struct id_key *key,
 bool erase_strikes(const struct rules *rules, struct match_token *tokens, size_t *count,
                    int64_t time_ms, int64_t *ret_erased_ms)
 {
-    int64_t erased_ms = 0;
-    size_t kept = 0;
-    for (size_t i = 0; i < *count; i++)
-        if (tokens[i].erased_ms >= time_ms && rules_merges(rules, tokens[i].type) &&
-            tokens[i].erased_ms > erased_ms)
+    int64_t erased_ms = 0, newest_ms = 0;
+    size_t kept = 0, struck = 0;
+    for (size_t i = 0; i < *count; i++) {
+        if (tokens[i].erased_ms == 0 || tokens[i].erased_ms < time_ms)
+            continue;
+        struck++;
+        newest_ms = tokens[i].erased_ms > newest_ms ? tokens[i].erased_ms : newest_ms;
+        if (rules_merges(rules, tokens[i].type) && tokens[i].erased_ms > erased_ms)
             erased_ms = tokens[i].erased_ms;
+    }
+    if (struck > 0 && struck == *count) /* a ticket's scan: there is nobody else in it */
+        erased_ms = newest_ms;
     *ret_erased_ms = erased_ms;
     if (erased_ms)
         return true;

@@ -27,7 +27,8 @@ DL_MUST_CHECK enum dl_err erase_apply(struct store *st, const struct id_key *key
                                       int64_t erased_ms);
 
 /* What an event of time_ms may keep of its tokens, whose erased_ms is filled in.
- * True: a person of it was erased later than the event, so it goes in with none;
+ * True: a person of it, or all it has, was erased later than the event, so it goes in
+ * with none;
  * *ret_erased_ms is when, and erase_late then erases the others. False: *count
  * is what is left, erased ones of an attaching type being taken out. */
 bool erase_strikes(const struct rules *rules, struct match_token *tokens, size_t *count,

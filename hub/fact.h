@@ -11,6 +11,7 @@
 #include "crypto/idhash.h"
 #include "hub/store.h"
 #include "platform/err.h"
+#include "sync/scan.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -66,14 +67,18 @@ struct fact {
     enum fact_visit visit;
     char visited[STORE_MEASURE_NAME_BYTES]; /* of a check-in: slug of the event */
 
+    bool has_scan; /* of a check-in or an annulment that a gate with a roster made */
+    struct scan scan;
+    char product[SCAN_NAME_BYTES], operator_name[SCAN_NAME_BYTES]; /* empty: none */
+
     struct fact_key receipt;  /* that this is of */
     struct fact_key original; /* that the goods come back from */
     struct fact_key strikes;  /* that this takes back: a void or an annulment, no sale itself */
 };
 
 /* `key` hashes the client's id and the receipts; NULL: not asked for. DL_E_INPUT:
- * not JSON, a member nobody knows, or no type and time; *ret_reason is "json" or
- * "time". */
+ * not JSON, a member nobody knows, or no type and time, or a scan of no shape that is
+ * known; *ret_reason is "json", "time" or "scan". */
 DL_MUST_CHECK enum dl_err fact_read(const char *json, size_t len, const struct id_key *key,
                                     struct fact *ret, const char **ret_reason);
 
@@ -83,8 +88,9 @@ DL_MUST_CHECK enum dl_err fact_read(const char *json, size_t len, const struct i
 void fact_locate(struct fact *fact, const struct id_key *key, int64_t device,
                  const uint8_t stream[static STORE_STREAM_BYTES], uint64_t seq);
 
-/* The record's JSON without what could lead to a person: `id` and `consent`.
- * The caller json_text_free()s it. */
+/* The record's JSON without what could lead to a person: `id`, `consent`, a check-in's
+ * order and seat, and of a scan all that names it or its ticket (zeros stand for
+ * what it must have). The caller json_text_free()s it. */
 DL_MUST_CHECK enum dl_err fact_blank(const char *json, size_t len, char **ret, size_t *ret_len);
 
 #endif

@@ -506,13 +506,19 @@ static enum dl_err admit(struct batch *b, int64_t device)
 
 static enum dl_err take(struct batch *b)
 {
-    static enum dl_err (*const steps[])(struct batch *
-                                        b) = {deduplicate,     ingest_bring_along,
-                                              heed_tombstones, ingest_heed_consents,
-                                              match,           attach,
-                                              keep_audience,   ingest_settle_consents,
-                                              erase,           quarantine,
-                                              advance,         retire_shares};
+    static enum dl_err (*const steps[])(struct batch * b) = {deduplicate,
+                                                             ingest_bring_along,
+                                                             heed_tombstones,
+                                                             ingest_heed_consents,
+                                                             match,
+                                                             attach,
+                                                             ingest_keep_scans,
+                                                             keep_audience,
+                                                             ingest_settle_consents,
+                                                             erase,
+                                                             quarantine,
+                                                             advance,
+                                                             retire_shares};
     enum dl_err err = DL_OK;
     for (size_t i = 0; !err && i < sizeof steps / sizeof steps[0]; i++)
         err = steps[i](b);

@@ -1,5 +1,5 @@
 /* ingest_internal.h - a batch on its way through the steps of ingest.c, and those of
- * ingest_people.c: what a re-key and people's consents mean for it. */
+ * ingest_people.c (what a re-key and people's consents mean for it) and ingest_scans.c. */
 #ifndef DUNLIN_HUB_INGEST_INTERNAL_H
 #define DUNLIN_HUB_INGEST_INTERNAL_H
 
@@ -37,6 +37,9 @@ struct batch {
 DL_MUST_CHECK enum dl_err ingest_bring_along(struct batch *b);
 /* The same for whom an erasure is about to take apart. */
 DL_MUST_CHECK enum dl_err ingest_bring_people(struct batch *b, const struct opened *r);
+
+/* What the gates scanned, beside its events (ingest_scans.c). */
+DL_MUST_CHECK enum dl_err ingest_keep_scans(struct batch *b);
 
 /* Keeps what the batch says, then judges each event by what its person said. */
 DL_MUST_CHECK enum dl_err ingest_heed_consents(struct batch *b);

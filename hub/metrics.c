@@ -42,6 +42,8 @@ static void print_stats(FILE *out, const struct store_stats *s)
          s->counters[STORE_COUNT_ERASURES]},
         {"dunlin_hub_withheld_total", COUNTER, "Events made nobody's by a no to profiling.",
          s->counters[STORE_COUNT_WITHHELD]},
+        {"dunlin_hub_scans_total", COUNTER, "Scans at gates, refused ones and annulments too.",
+         s->counters[STORE_COUNT_SCANS]},
         {"dunlin_hub_profiles", GAUGE, "Profiles.", s->profiles},
         {"dunlin_hub_identifiers", GAUGE, "Identifiers, as tokens.", s->identifiers},
         {"dunlin_hub_identifiers_shared", GAUGE, "Of these, seen with two people: nobody's.",

@@ -23,7 +23,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define PG_PARAMS_MAX 16
+#define PG_PARAMS_MAX 24
 
 struct pg_where {
     const char *url;           /* without a password */

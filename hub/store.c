@@ -15,6 +15,7 @@ static const char *const counter_names[STORE_COUNTERS] = {
     [STORE_COUNT_WITHHELD] = "withheld",
     [STORE_COUNT_REFUSED_ENROLMENTS] = "refused_enrolments",
     [STORE_COUNT_BATCHES] = "batches",
+    [STORE_COUNT_SCANS] = "scans",
 };
 
 static const char *const role_names[] = {

@@ -25,6 +25,8 @@
 #include "crypto/seal.h"
 #include "crypto/share.h"
 #include "crypto/sign.h"
+#include "hub/store_rosters.h"
+#include "hub/store_scans.h"
 #include "platform/err.h"
 
 #include <stdbool.h>
@@ -168,7 +170,7 @@ struct store_quarantined {
     int64_t device;
     uint8_t stream[STORE_STREAM_BYTES];
     uint64_t seq;
-    const char *reason; /* a code: seal, record, json, time, share, token */
+    const char *reason; /* a code: seal, record, json, time, scan, share, token */
     uint8_t sealed_stream[STORE_STREAM_BYTES]; /* with the header and body, to try again */
     uint8_t header[SEAL_HEADER_BYTES];
     const uint8_t *body;
@@ -407,6 +409,7 @@ enum store_counter {
     STORE_COUNT_WITHHELD, /* made nobody's by a no to profiling */
     STORE_COUNT_REFUSED_ENROLMENTS,
     STORE_COUNT_BATCHES,
+    STORE_COUNT_SCANS,
     STORE_COUNTERS
 };
 
@@ -777,7 +780,8 @@ struct store {
     enum dl_err (*events_set)(struct store *st, const struct store_event *events, size_t count);
 
     /* Retention. before: events older than `before_ms`, after no `after`, by no.
-     * delete: by no; their observations' measures are the caller's affair. */
+     * delete: by no, with their scans; their observations' measures are the caller's
+     * affair. */
     enum dl_err (*events_before)(struct store *st, int64_t after, int64_t before_ms,
                                  int64_t limit,
                                  enum dl_err (*fn)(void *ctx, const struct store_event *event),
@@ -807,6 +811,9 @@ struct store {
                               void *ctx);
     enum dl_err (*count)(struct store *st, enum store_counter counter, int64_t n);
     enum dl_err (*stats)(struct store *st, struct store_stats *ret);
+
+    struct store_rosters rosters;
+    struct store_scans scans;
 };
 
 /* The SQLite engine, a file of the hub's folder. STORE_WRITE makes it if absent

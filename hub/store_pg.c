@@ -138,6 +138,7 @@ static void give_back(struct pg_store *s, struct pg_slot *slot)
         pg_close(slot->q);
         slot->q = NULL;
     }
+    pg_scans_drop(slot);
     pg_audit_drop(slot);
     memset(slot->counts, 0, sizeof slot->counts);
     slot->tally = (struct store_tally){{0}};
@@ -329,6 +330,8 @@ static enum dl_err commit(struct store *st)
     struct pg_slot *slot = pg_slot_of(st);
     enum dl_err err = flush_counts(st);
     if (!err)
+        err = pg_scans_flush(st);
+    if (!err)
         err = pg_audit_flush(st);
     if (!err)
         err = pg_commit(slot->q);
@@ -455,6 +458,8 @@ static enum dl_err gather(struct pg_store *s)
         [PG_PART_RIGHTS] = pg_rights_part(&s->api),
         [PG_PART_REKEY] = pg_rekey_part(&s->api),
         [PG_PART_AUDIENCE] = pg_audience_part(&s->api),
+        [PG_PART_ROSTERS] = pg_rosters_part(&s->api),
+        [PG_PART_SCANS] = pg_scans_part(&s->api),
     };
     for (size_t i = 0; i < PG_PARTS; i++) {
         s->part_at[i] = s->sql_count;

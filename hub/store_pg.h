@@ -5,8 +5,8 @@
  * says DL_E_BUSY. A connection that broke is replaced at the next begin.
  *
  * STORE_WRITE transactions see what others have committed and lock by name, in one
- * order: device, stream, client ids, erasures, the graph, measures, numbers of the
- * audit log. What meets crosswise all the same is ended by the server with
+ * order: device, stream, client ids, erasures, the graph, measures, numbers of scans
+ * and of the audit log. What meets crosswise all the same is ended by the server with
  * DL_E_BUSY, from any call, and begin to commit can be tried again at once.
  * STORE_READ sees one state. Rows bear the tenant of where.h first in every key.
  */

@@ -343,6 +343,9 @@ static enum dl_err events_before(struct store *st, int64_t after, int64_t before
 
 static enum dl_err events_delete(struct store *st, const int64_t *events, size_t count)
 {
+    enum dl_err err = pg_scans_of_events_delete(st, events, count);
+    if (err)
+        return err;
     struct pg *q = stmt(st, STMT_EVENTS_DELETE);
     PG_INTS(q, count, events[i]);
     return pg_later(q);

@@ -27,6 +27,8 @@ enum pg_part {
     PG_PART_RIGHTS,
     PG_PART_REKEY,
     PG_PART_AUDIENCE,
+    PG_PART_ROSTERS,
+    PG_PART_SCANS,
     PG_PARTS
 };
 
@@ -61,7 +63,9 @@ struct pg_slot {
     int64_t counts[STORE_COUNTERS];
     struct store_tally tally;
     struct pg_audit_line *audit; /* oldest first */
-    struct pg_numbers held;      /* blobs locked, and nodes that nobody else sees yet */
+    struct store_scan *scans;    /* the same */
+    size_t scan_count;
+    struct pg_numbers held; /* blobs locked, and nodes that nobody else sees yet */
     struct pg_crowd crowds[PG_CROWDS];
 };
 
@@ -96,6 +100,8 @@ struct pg_stmts pg_measures_part(struct store *api);
 struct pg_stmts pg_rights_part(struct store *api);
 struct pg_stmts pg_rekey_part(struct store *api);
 struct pg_stmts pg_audience_part(struct store *api);
+struct pg_stmts pg_rosters_part(struct store *api);
+struct pg_stmts pg_scans_part(struct store *api);
 
 static inline struct pg_store *pg_store_of(struct store *st)
 {
@@ -139,6 +145,7 @@ enum pg_lock {
     PG_LOCK_BLOB,
     PG_LOCK_RECEIPT,
     PG_LOCK_UPDATES,
+    PG_LOCK_SCANS,
     PG_LOCK_AUDIT,
 };
 enum dl_err pg_lock(struct store *st, enum pg_lock what, const void *key, size_t key_len);
@@ -156,6 +163,12 @@ enum dl_err pg_lock_all(struct store *st);
 enum dl_err pg_crowd_measure(struct pg *q, size_t *ret_max);
 /* The transaction is over, and its locks with it; false: for good. */
 void pg_crowds_end(struct pg_slot *slot, bool again);
+
+/* Writes the scans that wait (store_pg_scans.c), and drops them. */
+enum dl_err pg_scans_flush(struct store *st);
+void pg_scans_drop(struct pg_slot *slot);
+/* Before the events go. */
+enum dl_err pg_scans_of_events_delete(struct store *st, const int64_t *events, size_t count);
 
 /* Writes the audit lines that wait (store_pg_admin.c), and drops them. */
 enum dl_err pg_audit_flush(struct store *st);

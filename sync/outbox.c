@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define APPLICATION_ID 0x444c4f42 /* "DLOB" */
-#define BUSY_MS        5000       /* as platform/db.c waits */
+#define BUSY_MS 5000 /* as platform/db.c waits */
 
 /* The WAL is copied back at 4 MiB by SQLite's default; a reader may keep it from
  * starting over for a while, after which it is cut to this. Pages beyond 1 MiB
@@ -75,10 +74,24 @@ static const char *const stmt_sql[STMT_COUNT] = {
                                " WHERE q.seq > ?1 ORDER BY q.seq LIMIT ?2"),
     [STMT_FREE_PAGES] = "PRAGMA freelist_count",
     [STMT_PAGES] = "PRAGMA page_count",
+    [STMT_SCAN_PUT] = ("INSERT INTO scan(id, event, list, ticket, type, reason, mode, forced,"
+                       " version, annuls, gate, device, seq, time_ms, timed, origin, nonce,"
+                       " answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+                       " ?13, ?14, ?15, ?16, ?17, ?18)"),
+    [STMT_SCAN_LEARN] = ("INSERT INTO scan(id, event, list, ticket, type, reason, mode, forced,"
+                         " version, annuls, gate, device, seq, time_ms, timed, origin)"
+                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+                         " ?14, ?15, ?16) ON CONFLICT DO NOTHING"),
+    [STMT_SCAN_CORRECT] = ("UPDATE scan SET seq = ?2, time_ms = ?3, timed = ?4 WHERE id = ?1"
+                           " AND (seq, time_ms, timed) IS NOT (?2, ?3, ?4)"),
+    [STMT_SCAN_CURSOR] = ("INSERT INTO scan_cursor(source, at) VALUES (?1, ?2)"
+                          " ON CONFLICT DO UPDATE SET at = excluded.at"),
+    [STMT_SCANS_FORGET] = ("DELETE FROM scan WHERE no IN"
+                           " (SELECT no FROM scan WHERE event = ?1 LIMIT ?2)"),
 };
 
 static const struct db_spec spec = {
-    .application_id = APPLICATION_ID,
+    .application_id = OUTBOX_APPLICATION_ID,
     .migrations = sync_migrations,
     .stmt_sql = stmt_sql,
     .stmt_count = STMT_COUNT,

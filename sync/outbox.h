@@ -18,6 +18,7 @@
 
 #include "crypto/token.h"
 #include "platform/err.h"
+#include "sync/scans.h"
 #include "sync/wire.h"
 
 #include <stdbool.h>
@@ -86,6 +87,20 @@ DL_MUST_CHECK enum dl_err outbox_room(struct outbox *ob, uint64_t events, uint64
 DL_MUST_CHECK enum dl_err outbox_put(struct outbox *ob, const uint8_t *id, int64_t segment_no,
                                      const uint8_t *body, size_t body_len, int64_t now_ms,
                                      uint64_t *ret_seq);
+
+/* The scan that the record `seq` of this group reports. */
+DL_MUST_CHECK enum dl_err outbox_scan_put(struct outbox *ob, const struct scans_own *own,
+                                          uint64_t seq);
+/* A scan that a peer or the hub tells of. One that is known stays as it was, but for the
+ * hub's place and time of it. *ret_new: it was not known. */
+DL_MUST_CHECK enum dl_err outbox_scan_learn(struct outbox *ob, const struct scan *scan,
+                                            enum scans_origin origin, bool *ret_new);
+/* How far `source` has now been read. */
+DL_MUST_CHECK enum dl_err outbox_scan_cursor(struct outbox *ob, const char *source, int64_t at);
+/* Deletes scans of an event, at most OUTBOX_SCANS_FORGET_MAX; *ret_more: some may be left. */
+#define OUTBOX_SCANS_FORGET_MAX 2000
+DL_MUST_CHECK enum dl_err outbox_scans_forget(struct outbox *ob, const char *event,
+                                              bool *ret_more);
 
 /* Deletes everything up to seq, and segments no longer needed; gives disk space
  * back once more than half of the file is free. An old seq changes nothing.

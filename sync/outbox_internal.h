@@ -1,7 +1,8 @@
 /* outbox_internal.h - the inside of an outbox, for sync/outbox*.c and its tests.
  *
  * outbox.c opens, groups and writes; outbox_ids.c remembers client ids;
- * outbox_look.c reads: frames, walks, figures.
+ * outbox_scans.c keeps the scans of gates; outbox_look.c reads: frames, walks,
+ * figures.
  */
 #ifndef DUNLIN_OUTBOX_INTERNAL_H
 #define DUNLIN_OUTBOX_INTERNAL_H
@@ -9,6 +10,8 @@
 #include "platform/db.h"
 #include "platform/file.h"
 #include "sync/outbox.h"
+
+#define OUTBOX_APPLICATION_ID 0x444c4f42 /* "DLOB" */
 
 /* An id is kept between OUTBOX_ID_DAYS and a run longer, unless too many came:
  * five runs of ten days, or four of a quarter of the bound and one being filled. */
@@ -50,6 +53,11 @@ enum outbox_stmt {
     STMT_EACH_QUARANTINED,
     STMT_FREE_PAGES,
     STMT_PAGES,
+    STMT_SCAN_PUT,
+    STMT_SCAN_LEARN,
+    STMT_SCAN_CORRECT,
+    STMT_SCAN_CURSOR,
+    STMT_SCANS_FORGET,
     STMT_COUNT
 };
 

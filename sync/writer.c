@@ -24,7 +24,17 @@
 /* How old the file's size in the figures may be. */
 #define FILE_SIZE_MS 2000
 
-enum job_kind { JOB_PUT, JOB_ACK, JOB_FORK, JOB_QUARANTINE };
+enum job_kind { JOB_PUT, JOB_ACK, JOB_FORK, JOB_QUARANTINE, JOB_LEARN, JOB_FORGET };
+
+/* Scans of others on their way in. */
+struct lesson {
+    const struct scan *scans;
+    size_t count;
+    enum scans_origin origin;
+    const char *source;
+    int64_t cursor;
+    size_t fresh; /* answer: not known before */
+};
 
 /* A waiting call; lies on its caller's stack until `done`. */
 struct job {
@@ -33,6 +43,9 @@ struct job {
     size_t count;
     uint64_t seq;
     const char *reason;
+    struct lesson *lesson;
+    const char *event;
+    bool more; /* answer: of what is to be forgotten, some is left */
     struct job *next;
     enum dl_err err;
     unsigned turn; /* index of the condition it waits on */
@@ -130,6 +143,8 @@ static enum dl_err put_item(struct writer *w, struct writer_item *item, int64_t 
                          item->plain_len + SEAL_OVERHEAD, now_ms, &item->seq);
     if (!err)
         w->segment_records++;
+    if (!err && item->scan)
+        err = outbox_scan_put(w->ob, item->scan, item->seq);
     return err;
 }
 
@@ -161,9 +176,23 @@ static enum dl_err run_put(struct writer *w, struct job *job, int64_t now_ms)
         if (item->err == DL_E_EXISTS)
             continue;
         item->err = put_item(w, item, now_ms);
-        if (item->err != DL_E_EXISTS) /* twice in one call */
+        if (item->err != DL_E_EXISTS || outbox_spoiled(w->ob)) /* twice in one call */
             err = item->err;
     }
+    return err;
+}
+
+static enum dl_err run_learn(struct writer *w, struct lesson *lesson)
+{
+    enum dl_err err = DL_OK;
+    lesson->fresh = 0;
+    for (size_t i = 0; !err && i < lesson->count; i++) {
+        bool fresh = false;
+        err = outbox_scan_learn(w->ob, &lesson->scans[i], lesson->origin, &fresh);
+        lesson->fresh += fresh;
+    }
+    if (!err && lesson->source)
+        err = outbox_scan_cursor(w->ob, lesson->source, lesson->cursor);
     return err;
 }
 
@@ -182,6 +211,10 @@ static enum dl_err run_job(struct writer *w, struct job *job, int64_t now_ms)
     }
     case JOB_QUARANTINE:
         return outbox_quarantine(w->ob, job->seq, job->reason, now_ms);
+    case JOB_LEARN:
+        return run_learn(w, job->lesson);
+    case JOB_FORGET:
+        return outbox_scans_forget(w->ob, job->event, &job->more);
     }
     return DL_E_INPUT;
 }
@@ -196,7 +229,13 @@ static bool failed_half_way(struct writer *w, const struct job *job, uint64_t se
            (job->err && job->kind == JOB_PUT && outbox_next_seq(w->ob) != seq_before);
 }
 
-/* One transaction; `chores_only` leaves the puts out. */
+/* What makes the file larger; the rest is to get through on a full disk. */
+static bool grows(const struct job *job)
+{
+    return job->kind == JOB_PUT || job->kind == JOB_LEARN;
+}
+
+/* One transaction; `chores_only` leaves out what grows. */
 static enum dl_err commit_jobs(struct writer *w, struct job *jobs, bool chores_only)
 {
     enum dl_err err = outbox_begin(w->ob);
@@ -205,7 +244,7 @@ static enum dl_err commit_jobs(struct writer *w, struct job *jobs, bool chores_o
     int64_t now_ms = clock_wall_ms();
     w->segment_fresh = false;
     for (struct job *job = jobs; job && !err; job = job->next) {
-        if (chores_only && job->kind == JOB_PUT)
+        if (chores_only && grows(job))
             continue;
         uint64_t seq = outbox_next_seq(w->ob);
         job->err = run_job(w, job, now_ms);
@@ -221,23 +260,29 @@ static enum dl_err commit_jobs(struct writer *w, struct job *jobs, bool chores_o
     return err;
 }
 
-static void fail_jobs(struct job *jobs, enum dl_err err, bool puts_only)
+static void fail_jobs(struct job *jobs, enum dl_err err)
 {
     for (struct job *job = jobs; job; job = job->next) {
-        if (puts_only && job->kind != JOB_PUT)
-            continue;
         job->err = err;
         for (size_t i = 0; i < job->count; i++)
             job->items[i].err = err;
     }
 }
 
-static bool has_kind(const struct job *jobs, bool put)
+static bool has_put(const struct job *jobs)
 {
+    while (jobs && jobs->kind != JOB_PUT)
+        jobs = jobs->next;
+    return jobs != NULL;
+}
+
+/* Some that grow the file and some that do not. */
+static bool is_mixed(const struct job *jobs)
+{
+    bool seen[2] = {false, false};
     for (; jobs; jobs = jobs->next)
-        if ((jobs->kind == JOB_PUT) == put)
-            return true;
-    return false;
+        seen[grows(jobs)] = true;
+    return seen[false] && seen[true];
 }
 
 static void note_outcome(struct writer *w, enum dl_err err)
@@ -255,13 +300,13 @@ static bool run_group(struct writer *w, struct job *jobs)
     enum dl_err err = commit_jobs(w, jobs, false);
     note_outcome(w, err);
     if (!err)
-        return has_kind(jobs, true);
-    fail_jobs(jobs, err, false);
+        return has_put(jobs);
+    fail_jobs(jobs, err);
     /* On a full disk a receipt must get through, or the queue never drains. */
-    if (err == DL_E_FULL && has_kind(jobs, false) && has_kind(jobs, true)) {
+    if (err == DL_E_FULL && is_mixed(jobs)) {
         err = commit_jobs(w, jobs, true);
         if (err)
-            fail_jobs(jobs, err, false);
+            fail_jobs(jobs, err);
     }
     return false;
 }
@@ -476,6 +521,29 @@ enum dl_err writer_quarantine(struct writer *w, uint64_t seq, const char *reason
 {
     struct job job = {.kind = JOB_QUARANTINE, .seq = seq, .reason = reason};
     return submit(w, &job);
+}
+
+enum dl_err writer_learn(struct writer *w, const struct scan *scans, size_t count,
+                         enum scans_origin origin, const char *source, int64_t cursor,
+                         size_t *ret_new)
+{
+    struct lesson lesson = {scans, count, origin, source, cursor, 0};
+    struct job job = {.kind = JOB_LEARN, .lesson = &lesson};
+    enum dl_err err = submit(w, &job);
+    if (!err)
+        *ret_new = lesson.fresh;
+    return err;
+}
+
+enum dl_err writer_forget_scans(struct writer *w, const char *event)
+{
+    enum dl_err err = DL_OK;
+    for (bool more = true; !err && more;) {
+        struct job job = {.kind = JOB_FORGET, .event = event};
+        err = submit(w, &job);
+        more = job.more;
+    }
+    return err;
 }
 
 void writer_set_hub_public(struct writer *w, const uint8_t key[static SEAL_PUBLIC_BYTES])

@@ -45,6 +45,7 @@ struct writer_item {
     const uint8_t *id; /* ID_HASH_BYTES, or NULL */
     const uint8_t *plain;
     size_t plain_len;
+    const struct scans_own *scan; /* stored in the same commit; NULL: reports none */
     /* answers, per item */
     enum dl_err err; /* DL_OK: new; DL_E_EXISTS: seen before, seq is the old one */
     uint64_t seq;
@@ -61,6 +62,14 @@ DL_MUST_CHECK enum dl_err writer_put(struct writer *w, struct writer_item *items
 DL_MUST_CHECK enum dl_err writer_ack(struct writer *w, uint64_t seq);
 DL_MUST_CHECK enum dl_err writer_fork(struct writer *w, uint64_t from_seq);
 DL_MUST_CHECK enum dl_err writer_quarantine(struct writer *w, uint64_t seq, const char *reason);
+/* Scans of others, all of them or none, and how far their source has been read with
+ * them (NULL: says nothing). *ret_new: how many were not known. Never full: a gate
+ * must hear of the others while its own queue waits. */
+DL_MUST_CHECK enum dl_err writer_learn(struct writer *w, const struct scan *scans, size_t count,
+                                       enum scans_origin origin, const char *source,
+                                       int64_t cursor, size_t *ret_new);
+/* Forgets the scans of an event, a bounded piece with each commit. */
+DL_MUST_CHECK enum dl_err writer_forget_scans(struct writer *w, const char *event);
 /* From now on on_put is called so. */
 void writer_set_on_put(struct writer *w, void (*on_put)(void *ctx), void *ctx);
 /* A new hub sealing key: the next record opens a new segment. */

@@ -1,10 +1,10 @@
 /* The small parsers of single values: times, days, decimals, hosts and origins. What the
  * agent takes for a time the hub reads as the same moment. */
-#include "agent/event_time.h"
 #include "agent/http_guard.h"
 #include "agent/money.h"
 #include "crypto/pki.h"
 #include "hub/clockfix.h"
+#include "platform/time_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,15 +15,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 static void times(const char *text)
 {
     int64_t agent_ms = 0, hub_ms = 0, days = 0, again = 0;
-    char printed[EVENT_TIME_BYTES];
-    (void)event_date_parse(text, &days);
-    if (!event_time_parse(text, &agent_ms)) {
+    char printed[TIME_TEXT_BYTES];
+    (void)time_text_parse_date(text, &days);
+    if (!time_text_parse(text, &agent_ms)) {
         (void)clockfix_parse(text, &hub_ms);
         return;
     }
-    event_time_print(agent_ms, printed);
+    time_text_print(agent_ms, printed);
     if (agent_ms >= 0 && agent_ms < INT64_C(253402300800000) &&
-        (!event_time_parse(printed, &again) || again != agent_ms ||
+        (!time_text_parse(printed, &again) || again != agent_ms ||
          clockfix_parse(printed, &hub_ms) || hub_ms != agent_ms))
         abort();
 }

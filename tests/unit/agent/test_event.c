@@ -1,6 +1,6 @@
 /* Types of event and their times. */
 #include "agent/event.h"
-#include "agent/event_time.h"
+#include "platform/time_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,7 +59,7 @@ static void times_of_rfc_3339_are_read(void **state)
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         int64_t ms = 1;
-        assert_true(event_time_parse(good[i].text, &ms));
+        assert_true(time_text_parse(good[i].text, &ms));
         assert_int_equal(ms, good[i].ms);
     }
 }
@@ -88,7 +88,7 @@ static void what_is_no_time_is_refused(void **state)
     };
     int64_t ms = 7;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_false(event_time_parse(bad[i], &ms));
+        assert_false(time_text_parse(bad[i], &ms));
     assert_int_equal(ms, 7);
 }
 
@@ -97,14 +97,14 @@ static void a_printed_time_reads_back_the_same(void **state)
     (void)state;
     static const int64_t times[] = {0, 1, -1, 951782400000, 1795449774123, 253402300799999};
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
-        char text[EVENT_TIME_BYTES];
+        char text[TIME_TEXT_BYTES];
         int64_t ms = 0;
-        event_time_print(times[i], text);
-        assert_true(event_time_parse(text, &ms));
+        time_text_print(times[i], text);
+        assert_true(time_text_parse(text, &ms));
         assert_int_equal(ms, times[i]);
     }
-    char text[EVENT_TIME_BYTES];
-    event_time_print(1795449774123, text);
+    char text[TIME_TEXT_BYTES];
+    time_text_print(1795449774123, text);
     assert_string_equal(text, "2026-11-23T16:02:54.123Z");
 }
 
@@ -112,13 +112,13 @@ static void days_must_exist(void **state)
 {
     (void)state;
     int64_t days = 0;
-    assert_true(event_date_parse("1970-01-02", &days));
+    assert_true(time_text_parse_date("1970-01-02", &days));
     assert_int_equal(days, 1);
-    assert_true(event_date_parse("2000-02-29", &days));
-    assert_false(event_date_parse("1900-02-29", &days));
-    assert_false(event_date_parse("2026-11-31", &days));
-    assert_false(event_date_parse("2026-11-23T00:00:00Z", &days));
-    assert_false(event_date_parse("23.11.2026", &days));
+    assert_true(time_text_parse_date("2000-02-29", &days));
+    assert_false(time_text_parse_date("1900-02-29", &days));
+    assert_false(time_text_parse_date("2026-11-31", &days));
+    assert_false(time_text_parse_date("2026-11-23T00:00:00Z", &days));
+    assert_false(time_text_parse_date("23.11.2026", &days));
 }
 
 int main(void)

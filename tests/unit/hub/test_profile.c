@@ -94,15 +94,42 @@ static void a_rebuild_changes_nothing_whatever_was_erased(void **state)
 
 /* ---- what a record says ------------------------------------------------------------- */
 
-static struct fact fact_of(struct fixture *fx, const char *data)
+static struct fact fact_of_type(struct fixture *fx, const char *type, const char *data)
 {
     char json[4096];
     struct fact fact;
     const char *reason;
     snprintf(json, sizeof json,
-             "{\"type\":\"purchase\",\"time\":\"2025-11-24T16:00:00Z\",\"data\":%s}", data);
+             "{\"type\":\"%s\",\"time\":\"2025-11-24T16:00:00Z\",\"data\":%s}", type, data);
     assert_int_equal(fact_read(json, strlen(json), fx->hub->id_key, &fact, &reason), DL_OK);
     return fact;
+}
+
+static struct fact fact_of(struct fixture *fx, const char *data)
+{
+    return fact_of_type(fx, "purchase", data);
+}
+
+#define HASH "\"0123456789abcdef0123456789abcdef\""
+#define SCAN(reason)                                                                           \
+    "{\"event\":\"e\",\"list\":\"l\",\"scan\":{\"id\":" HASH ",\"ticket\":" HASH               \
+    ",\"reason\":\"" reason "\",\"mode\":\"list\",\"version\":1}"
+
+static void who_was_refused_at_the_door_did_not_come(void **state)
+{
+    struct fact let_in = fact_of_type(*state, "checkin", SCAN("ok") "}");
+    assert_int_equal(let_in.visit, FACT_CHECKIN);
+    assert_true(let_in.receipt.given);
+    assert_int_equal(fact_of_type(*state, "checkin", SCAN("revoked") "}").visit, FACT_NO_VISIT);
+    assert_int_equal(fact_of_type(*state, "checkin", SCAN("unpaid") ",\"forced\":true}").visit,
+                     FACT_CHECKIN);
+    assert_int_equal(fact_of_type(*state, "checkin", SCAN("ok") ",\"type\":\"exit\"}").visit,
+                     FACT_NO_VISIT);
+    struct fact annulled = fact_of_type(
+        *state, "checkin.annulled",
+        "{\"event\":\"e\",\"list\":\"l\",\"scan\":{\"id\":\"ff23456789abcdef0123456789abcdef\","
+        "\"ticket\":" HASH ",\"annuls\":" HASH "}}");
+    assert_memory_equal(annulled.strikes.at, let_in.receipt.at, sizeof let_in.receipt.at);
 }
 
 static void articles_are_pieces_and_what_is_weighed_is_one(void **state)
@@ -301,6 +328,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_rebuild_changes_nothing_whatever_was_erased),
+        CASE(who_was_refused_at_the_door_did_not_come),
         CASE(articles_are_pieces_and_what_is_weighed_is_one),
         CASE(of_many_categories_the_largest_eight_count),
         CASE(a_receipt_is_its_number_or_else_its_key),

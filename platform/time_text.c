@@ -1,4 +1,4 @@
-#include "agent/event_time.h"
+#include "platform/time_text.h"
 
 #include <stdio.h>
 
@@ -103,7 +103,7 @@ static bool offset(const char **at, int *ret_minutes)
     return true;
 }
 
-bool event_time_parse(const char *text, int64_t *ret_ms)
+bool time_text_parse(const char *text, int64_t *ret_ms)
 {
     const char *at = text;
     int64_t days;
@@ -122,7 +122,7 @@ bool event_time_parse(const char *text, int64_t *ret_ms)
     return true;
 }
 
-bool event_date_parse(const char *text, int64_t *ret_days)
+bool time_text_parse_date(const char *text, int64_t *ret_days)
 {
     const char *at = text;
     int64_t days;
@@ -132,7 +132,7 @@ bool event_date_parse(const char *text, int64_t *ret_days)
     return true;
 }
 
-void event_time_print(int64_t ms, char ret[static EVENT_TIME_BYTES])
+void time_text_print(int64_t ms, char ret[static TIME_TEXT_BYTES])
 {
     int64_t days = ms / MS_PER_DAY - (ms % MS_PER_DAY < 0);
     int64_t in_day = ms - days * MS_PER_DAY;
@@ -144,7 +144,7 @@ void event_time_print(int64_t ms, char ret[static EVENT_TIME_BYTES])
     (void)snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, day,
                    (int)(in_day / 3600000), (int)(in_day / 60000 % 60),
                    (int)(in_day / 1000 % 60), (int)(in_day % 1000));
-    for (size_t i = 0; i < EVENT_TIME_BYTES - 1; i++)
+    for (size_t i = 0; i < TIME_TEXT_BYTES - 1; i++)
         ret[i] = text[i];
-    ret[EVENT_TIME_BYTES - 1] = '\0';
+    ret[TIME_TEXT_BYTES - 1] = '\0';
 }
