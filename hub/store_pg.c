@@ -4,6 +4,7 @@
 #include "platform/log.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* A database that is away is asked again after this time, by one request at most. */
@@ -18,21 +19,20 @@
  * (pg_statement.c tells when). A look-up costs next to nothing: tables that statistics know
  * from their first hour, or not yet, would otherwise seem so small that the planner would
  * rather walk all of a tenant for each row of an array. */
-#define SESSION_SQL                                                                            \
-    "SET enable_seqscan TO off; SET enable_hashjoin TO off; SET enable_mergejoin TO off; "     \
-    "SET enable_material TO off; SET enable_memoize TO off; "                                  \
-    "SET random_page_cost TO 0; SET seq_page_cost TO 0; SET cpu_operator_cost TO 0.0001; "     \
-    "SET idle_in_transaction_session_timeout TO '10min'"
-#define PLANS_SQL "SET plan_cache_mode TO force_generic_plan"
-/* Citus has to see the values, which say what machine has the rows. */
-#define SPREAD_PLANS_SQL                                                                       \
-    "SET plan_cache_mode TO force_custom_plan; SET citus.propagate_set_commands TO 'local'"
+static const char *const planner[] = {
+    "enable_seqscan TO off",  "enable_hashjoin TO off",      "enable_mergejoin TO off",
+    "enable_material TO off", "enable_memoize TO off",       "random_page_cost TO 0",
+    "seq_page_cost TO 0",     "cpu_operator_cost TO 0.0001",
+};
+#define PLANNER_BYTES 48
 
-/* What its machines are told at the start of each transaction, since they know nothing of
- * the session: by index alone, there too. */
-static const char *const spread_sql[] = {"SET LOCAL enable_seqscan TO off",
-                                         "SET LOCAL enable_hashjoin TO off",
-                                         "SET LOCAL enable_mergejoin TO off"};
+#define SESSION_SQL                                                                            \
+    "SET plan_cache_mode TO force_generic_plan; "                                              \
+    "SET idle_in_transaction_session_timeout TO '10min'"
+/* Citus has to see the values, which say what machine has the rows. */
+#define SPREAD_SESSION_SQL                                                                     \
+    "SET plan_cache_mode TO force_custom_plan; SET citus.propagate_set_commands TO 'local'; "  \
+    "SET idle_in_transaction_session_timeout TO '10min'"
 
 #define CLOCK_SQL "(extract(epoch FROM clock_timestamp()) * 1000)::int8"
 
@@ -152,12 +152,21 @@ static enum dl_err look_at_clock(struct pg_store *s, struct pg *q)
     return err;
 }
 
+static enum dl_err set_session(const struct pg_store *s, struct pg *q)
+{
+    char sql[PLANNER_BYTES];
+    enum dl_err err = pg_exec(q, s->spread ? SPREAD_SESSION_SQL : SESSION_SQL);
+    for (size_t i = 0; !err && i < sizeof planner / sizeof planner[0]; i++) {
+        snprintf(sql, sizeof sql, "SET %s", planner[i]);
+        err = pg_exec(q, sql);
+    }
+    return err;
+}
+
 static enum dl_err enter(struct pg_store *s, struct pg *q)
 {
     q->tenant = s->tenant;
-    enum dl_err err = pg_exec(q, SESSION_SQL);
-    if (!err)
-        err = pg_exec(q, s->spread ? SPREAD_PLANS_SQL : PLANS_SQL);
+    enum dl_err err = set_session(s, q);
     if (!err)
         err = look_at_clock(s, q);
     return err ? err : pg_enter(q, s->sql, s->sql_count);
@@ -206,12 +215,16 @@ static enum dl_err reconnect(struct pg_store *s, struct pg_slot *slot)
 
 /* ---- transactions ---------------------------------------------------------------- */
 
+/* Citus's machines know nothing of the session: each transaction brings it along. */
 static enum dl_err begin_on(const struct pg_store *s, const struct pg_slot *slot)
 {
+    char sql[PLANNER_BYTES];
     enum dl_err err = pg_begin(
         slot->q, slot->writes ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-    for (size_t i = 0; !err && s->spread && i < sizeof spread_sql / sizeof spread_sql[0]; i++)
-        err = pg_plain(slot->q, spread_sql[i]);
+    for (size_t i = 0; !err && s->spread && i < sizeof planner / sizeof planner[0]; i++) {
+        snprintf(sql, sizeof sql, "SET LOCAL %s", planner[i]);
+        err = pg_plain(slot->q, sql);
+    }
     return err;
 }
 

@@ -20,7 +20,7 @@ unit: unit-build ## unit tests of this variant (SAN=asan, SAN=tsan, CC=clang)
 
 # One and the same suite holds for every engine behind hub/store.h. On PostgreSQL it runs
 # with a server of its own, on Citus with the one that DUNLIN_CITUS_URL names.
-STORE_TESTS := $(shell grep -l 'hub/fixture.h' $(wildcard tests/unit/hub/test_*.c) /dev/null)
+STORE_TESTS := $(shell grep -lE 'hub/(fixture|gates).h' $(wildcard tests/unit/hub/test_*.c) /dev/null)
 STORE_BIN   := $(patsubst %.c,$(B)/%,$(filter-out %/test_convert.c %/test_store_turn.c %/test_journal.c,$(STORE_TESTS)))
 .PHONY: unit-postgres test-citus
 unit-postgres: unit-build
