@@ -15,7 +15,7 @@
 #define BACK_MS_MAX 5000
 /* Scans of others are taken in so many at a time, so that a scan at this gate waits for
  * one short commit. */
-#define LEARN_AT_ONCE 50
+#define LEARN_AT_ONCE 200
 
 #define DAY_MS (INT64_C(86400) * 1000)
 

@@ -26,10 +26,15 @@ static const struct cli_command commands[] = {
      "Every event takes the API's path. A file brought in twice doubles nothing. Ends with an "
      "account of what was taken and what was refused, by reason.",
      import_options, import_command},
-    {"checkin", "", "take a scan at a gate",
-     "The ticket's code is read from --ticket-file, so "
-     "that no argument shows it.",
+    {"checkin", "", "judge a scan at a gate and record it",
+     "The ticket's code is read from --ticket-file, so that no argument shows it. Prints the "
+     "answer of POST /v1/checkins. Ends with 0 when they may pass, or where no roster of the "
+     "event is here to judge by, with 1 when they are refused. --force with --operator and "
+     "--why overrules what an operator may; --annul takes back a scan of the last 15 minutes.",
      checkin_options, checkin_command},
+    {"rosters", "", "which events this device is a gate of",
+     "Their lists with who is inside, and how long ago the hub said that they are current.",
+     rosters_options, rosters_command},
     {"flush", "", "bring what waits to the hub, now",
      "Ends with 0 once everything captured so far has its receipt, with 5 when time is up.",
      flush_options, flush_command},

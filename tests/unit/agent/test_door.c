@@ -70,17 +70,6 @@ static uint64_t queued(struct kiosk *g)
     return stats.queued_events;
 }
 
-static json_int_t figure(struct kiosk *g, const char *list, const char *name)
-{
-    char path[128];
-    snprintf(path, sizeof path, "/v1/checkins/stats?event=" CASE_EVENT "&list=%s", list);
-    struct reply r = ask(g, "GET", path, NULL);
-    assert_int_equal(r.status, 200);
-    json_int_t value = json_get_int(r.body, name, -1);
-    json_decref(r.body);
-    return value;
-}
-
 /* ",'time':'...'" so many milliseconds from now. */
 static const char *at_ms(int64_t from_now_ms)
 {
