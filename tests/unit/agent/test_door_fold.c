@@ -2,8 +2,8 @@
 #include "agent/door_internal.h"
 #include "tests/unit/agent/door_case.h"
 
-#define ROUNDS    100
-#define HISTORIES 100 /* tickets of a round */
+#define ROUNDS    40
+#define HISTORIES 250 /* tickets of a round */
 #define LENGTH    6   /* scans of one at most */
 
 struct told {
