@@ -9,6 +9,7 @@
 #include <mbedtls/oid.h>
 #include <mbedtls/pem.h>
 #include <mbedtls/x509_crt.h>
+#include <stdio.h>
 #include <string.h>
 
 int pki_random(void *ctx, unsigned char *ret, size_t len)
@@ -36,6 +37,11 @@ bool pki_name_ok(const char *name)
     size_t len = strlen(name);
     return len >= 1 && len <= PKI_NAME_BYTES_MAX && strchr("._-", name[0]) == NULL &&
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+}
+
+void pki_device_host(const char *device, char ret[static PKI_DEVICE_HOST_BYTES])
+{
+    snprintf(ret, PKI_DEVICE_HOST_BYTES, "%s" PKI_DEVICE_HOST_SUFFIX, device);
 }
 
 enum dl_err pki_key_make(struct pki_pem *ret_key)

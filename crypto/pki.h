@@ -3,7 +3,8 @@
  * ECDSA P-256 with SHA-256, X.509 v3 by Mbed TLS (RFC 5280). The CA lives ten
  * years with pathlen 0; the hub's server certificate two years with its DNS
  * names and addresses, for server authentication; a device's 30 days, CN =
- * device name, for client authentication only. Serials are 16 random bytes.
+ * device name, for client authentication, and for server authentication under a
+ * host name that only other devices ask for. Serials are 16 random bytes.
  * CA and server certificates are valid from a day before they were made and a
  * device's from five minutes before, since clocks differ; nothing outlives the
  * CA that signed it. Everything is PEM text, NUL-terminated, times are Unix
@@ -75,6 +76,12 @@ bool pki_key_fits(const struct pki_pem *key, const char *cert_pem);
 
 /* When a device renews: at two thirds of the certificate's life. */
 int64_t pki_renew_ms(const struct pki_info *info);
+
+/* The host name of a device's certificate, which no resolver knows (RFC 6761 section
+ * 6.4): what another device asks for when it connects. */
+#define PKI_DEVICE_HOST_SUFFIX ".device.invalid"
+#define PKI_DEVICE_HOST_BYTES  (PKI_NAME_BYTES_MAX + sizeof PKI_DEVICE_HOST_SUFFIX)
+void pki_device_host(const char *device, char ret[static PKI_DEVICE_HOST_BYTES]);
 
 /* Device names: 1 to 64 of a-z 0-9 . _ - , beginning with a letter or digit. */
 bool pki_name_ok(const char *name);

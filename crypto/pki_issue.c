@@ -29,8 +29,7 @@ struct spec {
     int64_t not_before_ms, not_after_ms;
     bool is_ca;
     unsigned usage;
-    const char *extended_usage; /* DER of an OID; NULL: none */
-    size_t extended_usage_len;
+    bool is_server, is_client;          /* extended key usage */
     const mbedtls_x509_san_list *names; /* NULL: none */
 };
 
@@ -97,18 +96,28 @@ static enum dl_err set_names(mbedtls_x509write_cert *crt, const struct spec *spe
     return pki_err(rc);
 }
 
+static int set_extended_usage(mbedtls_x509write_cert *crt, const struct spec *spec)
+{
+    mbedtls_asn1_sequence server = {.buf = {.tag = MBEDTLS_ASN1_OID,
+                                            .len = MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH),
+                                            .p = (unsigned char *)MBEDTLS_OID_SERVER_AUTH}};
+    mbedtls_asn1_sequence client = {.buf = {.tag = MBEDTLS_ASN1_OID,
+                                            .len = MBEDTLS_OID_SIZE(MBEDTLS_OID_CLIENT_AUTH),
+                                            .p = (unsigned char *)MBEDTLS_OID_CLIENT_AUTH},
+                                    .next = spec->is_server ? &server : NULL};
+    if (!spec->is_server && !spec->is_client)
+        return 0;
+    return mbedtls_x509write_crt_set_ext_key_usage(crt, spec->is_client ? &client : &server);
+}
+
 static enum dl_err set_usage(mbedtls_x509write_cert *crt, const struct spec *spec)
 {
     int rc =
         mbedtls_x509write_crt_set_basic_constraints(crt, spec->is_ca, spec->is_ca ? 0 : -1);
     if (rc == 0)
         rc = mbedtls_x509write_crt_set_key_usage(crt, spec->usage);
-    if (rc == 0 && spec->extended_usage) {
-        mbedtls_asn1_sequence oid = {.buf = {.tag = MBEDTLS_ASN1_OID,
-                                             .len = spec->extended_usage_len,
-                                             .p = (unsigned char *)spec->extended_usage}};
-        rc = mbedtls_x509write_crt_set_ext_key_usage(crt, &oid);
-    }
+    if (rc == 0)
+        rc = set_extended_usage(crt, spec);
     if (rc == 0)
         rc = mbedtls_x509write_crt_set_subject_key_identifier(crt);
     if (rc == 0)
@@ -230,8 +239,7 @@ enum dl_err pki_server_make(const struct pki_pem *ca_cert, const struct pki_pem 
                             .not_before_ms = now_ms - BACKDATE_MS,
                             .not_after_ms = now_ms + PKI_SERVER_DAYS * DAY_MS,
                             .usage = MBEDTLS_X509_KU_DIGITAL_SIGNATURE,
-                            .extended_usage = MBEDTLS_OID_SERVER_AUTH,
-                            .extended_usage_len = MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH),
+                            .is_server = true,
                             .names = sans};
         uint8_t serial[PKI_SERIAL_BYTES];
         err = write_cert(&spec, &ca, ret_cert, serial);
@@ -248,6 +256,13 @@ enum dl_err pki_device_issue(const struct pki_pem *ca_cert, const struct pki_pem
 {
     if (!pki_name_ok(device) || lifetime_ms <= 0)
         return DL_E_INPUT;
+    /* Whoever finds no host name in a certificate takes its CN for one: a device named
+     * like the hub would pass for it. */
+    char host[PKI_DEVICE_HOST_BYTES];
+    pki_device_host(device, host);
+    mbedtls_x509_san_list san = {
+        .node = {.type = MBEDTLS_X509_SAN_DNS_NAME,
+                 .san.unstructured_name = {.p = (unsigned char *)host, .len = strlen(host)}}};
     struct issuer ca;
     mbedtls_pk_context pk;
     mbedtls_pk_init(&pk);
@@ -262,8 +277,9 @@ enum dl_err pki_device_issue(const struct pki_pem *ca_cert, const struct pki_pem
                             .not_before_ms = now_ms - DEVICE_BACKDATE_MS,
                             .not_after_ms = now_ms + lifetime_ms,
                             .usage = MBEDTLS_X509_KU_DIGITAL_SIGNATURE,
-                            .extended_usage = MBEDTLS_OID_CLIENT_AUTH,
-                            .extended_usage_len = MBEDTLS_OID_SIZE(MBEDTLS_OID_CLIENT_AUTH)};
+                            .is_server = true,
+                            .is_client = true,
+                            .names = &san};
         err = write_cert(&spec, &ca, ret_cert, ret_serial);
     }
     mbedtls_pk_free(&pk);

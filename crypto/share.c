@@ -18,6 +18,8 @@ struct store_key {
     uint8_t bytes[AEAD_KEY_BYTES];
 };
 
+_Static_assert(STORE_SECRET_SEALED_BYTES == STORE_SECRET_BYTES + AEAD_OVERHEAD,
+               "sealed secret");
 _Static_assert(HUB_SHARE_SEALED_BYTES == GROUP_SCALAR_BYTES + AEAD_OVERHEAD, "sealed share");
 
 enum dl_err hub_share_make(struct hub_share **ret, const uint8_t *scalar)
@@ -135,6 +137,20 @@ enum dl_err hub_share_open(struct hub_share **ret, const struct store_key *key,
         err = hub_share_make(ret, scalar);
     secret_wipe(scalar, sizeof scalar);
     return err == DL_E_INPUT ? DL_E_CORRUPT : err;
+}
+
+void store_key_seal(const struct store_key *key, const uint8_t *aad, size_t aad_len,
+                    const uint8_t plain[static STORE_SECRET_BYTES],
+                    uint8_t ret[static STORE_SECRET_SEALED_BYTES])
+{
+    aead_seal(key->bytes, aad, aad_len, plain, STORE_SECRET_BYTES, ret);
+}
+
+enum dl_err store_key_open(const struct store_key *key, const uint8_t *aad, size_t aad_len,
+                           const uint8_t sealed[static STORE_SECRET_SEALED_BYTES],
+                           uint8_t ret[static STORE_SECRET_BYTES])
+{
+    return aead_open(key->bytes, aad, aad_len, sealed, STORE_SECRET_SEALED_BYTES, ret);
 }
 
 enum dl_err hub_share_load(struct hub_share **ret, const char *path)

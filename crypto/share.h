@@ -51,6 +51,18 @@ DL_MUST_CHECK enum dl_err hub_share_seal(const struct hub_share *share,
 DL_MUST_CHECK enum dl_err hub_share_open(struct hub_share **ret, const struct store_key *key,
                                          const uint8_t *aad, size_t aad_len,
                                          const uint8_t sealed[static HUB_SHARE_SEALED_BYTES]);
+/* 32 bytes that are no share, as a roster's key, kept in the same way. */
+#define STORE_SECRET_BYTES        32
+#define STORE_SECRET_SEALED_BYTES (24 + STORE_SECRET_BYTES + 16)
+void store_key_seal(const struct store_key *key, const uint8_t *aad, size_t aad_len,
+                    const uint8_t plain[static STORE_SECRET_BYTES],
+                    uint8_t ret[static STORE_SECRET_SEALED_BYTES]);
+/* The caller wipes. DL_E_CORRUPT: another key, other associated data, or altered. */
+DL_MUST_CHECK enum dl_err store_key_open(const struct store_key *key, const uint8_t *aad,
+                                         size_t aad_len,
+                                         const uint8_t sealed[static STORE_SECRET_SEALED_BYTES],
+                                         uint8_t ret[static STORE_SECRET_BYTES]);
+
 /* DIR/hub.share, the custodian's half for the hub, kept as a key file. */
 DL_MUST_CHECK enum dl_err hub_share_load(struct hub_share **ret, const char *path);
 DL_MUST_CHECK enum dl_err hub_share_save(const struct hub_share *share, const char *path);

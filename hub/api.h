@@ -11,6 +11,7 @@
  *     api_admin.c     people: devices
  *     api_match.c     people: why a profile is one, decisions, rules
  *     api_audience.c  people: what is sealed for the custodian
+ *     api_rosters.c   people: who may enter an event; device: the same, signed
  *     api_query.c     people and programs: stats, exports, audit, metrics
  *     api_profiles.c  people and programs: profiles, timelines
  */
@@ -73,5 +74,16 @@ void api_rules(struct api *api, struct request *req);
 void api_devices(struct api *api, struct request *req);
 void api_device_revoke(struct api *api, struct request *req);
 void api_device_remove(struct api *api, struct request *req);
+void api_rosters(struct api *api, struct request *req);
+void api_roster(struct api *api, struct request *req);
+void api_roster_stats(struct api *api, struct request *req);
+void api_roster_import(struct api *api, struct request *req);
+void api_roster_lists(struct api *api, struct request *req);
+void api_roster_revoke(struct api *api, struct request *req);
+void api_roster_assign(struct api *api, struct request *req);
+void api_roster_unassign(struct api *api, struct request *req);
+void api_roster_remove(struct api *api, struct request *req);
+void api_device_roster(struct api *api, struct request *req);
+void api_device_tickets(struct api *api, struct request *req);
 
 #endif

@@ -71,6 +71,14 @@ int cmd_match_rebuild(const struct cli_args *args);
 int cmd_review_list(const struct cli_args *args);
 int cmd_review_accept(const struct cli_args *args);
 int cmd_review_reject(const struct cli_args *args);
+int cmd_roster_import(const struct cli_args *args);
+int cmd_roster_list(const struct cli_args *args);
+int cmd_roster_show(const struct cli_args *args);
+int cmd_roster_stats(const struct cli_args *args);
+int cmd_roster_revoke(const struct cli_args *args);
+int cmd_roster_remove(const struct cli_args *args);
+int cmd_roster_assign(const struct cli_args *args);
+int cmd_roster_unassign(const struct cli_args *args);
 int cmd_audit(const struct cli_args *args);
 
 #endif

@@ -1,5 +1,6 @@
 #include "hub/devices.h"
 
+#include "hub/rosters.h"
 #include "platform/clock.h"
 
 enum dl_err devices_audit(struct store *st, const char *who, const char *what,
@@ -45,6 +46,8 @@ static enum dl_err set_state(struct store *st, const char *name, enum store_devi
         err = may_become(device.state, to);
     if (!err)
         err = st->device_set_state(st, device.no, to, now_ms);
+    if (!err)
+        err = rosters_drop_device(st, device.no, now_ms);
     if (!err)
         err = devices_audit(st, who, what, name, NULL, now_ms);
     if (!err)

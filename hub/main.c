@@ -131,6 +131,45 @@ static const struct cli_option match_rules_options[] = {
     CLI_OPT_END,
 };
 
+static const struct cli_option roster_import_options[] = {
+    CLI_OPT_DIR,
+    {"file", 'f', CLI_TEXT, "FILE", NULL, "The tickets"},
+    {"format", 'F', CLI_TEXT, "FORMAT", "csv", "csv or pretix-json"},
+    {"lists", 'l', CLI_TEXT, "FILE", NULL, "Check-in lists as JSON, in place of those it has"},
+    {"timezone", 'z', CLI_TEXT, "ZONE", NULL,
+     "Of the event, as Europe/Berlin; else as before, or UTC"},
+    {"dry-run", 'n', CLI_FLAG, NULL, NULL, "Only tell what would change"},
+    CLI_OPT_JSON,
+    CLI_OPT_END,
+};
+
+static const struct cli_option roster_revoke_options[] = {
+    CLI_OPT_DIR,
+    {"hashes", 0, CLI_FLAG, NULL, NULL, "Lines have tickets as reports name them, not codes"},
+    {"take-back", 0, CLI_FLAG, NULL, NULL, "They are valid again"},
+    CLI_OPT_JSON,
+    CLI_OPT_END,
+};
+
+static const struct cli_option roster_assign_options[] = {
+    CLI_OPT_DIR,
+    {"device", 'D', CLI_TEXT, "NAME", NULL, "The device that gets it"},
+    {"all", 'a', CLI_FLAG, NULL, NULL, "Every enrolled device gets it"},
+    {"gate", 'g', CLI_TEXT, "GATE", NULL, "Where it stands, as lists name their gates"},
+    {"address", 0, CLI_TEXT, "HOST:PORT", NULL,
+     "Where other gates reach it when the hub is away"},
+    CLI_OPT_JSON,
+    CLI_OPT_END,
+};
+
+static const struct cli_option roster_unassign_options[] = {
+    CLI_OPT_DIR,
+    {"device", 'D', CLI_TEXT, "NAME", NULL, "The device that has it"},
+    {"all", 'a', CLI_FLAG, NULL, NULL, "Every device"},
+    CLI_OPT_JSON,
+    CLI_OPT_END,
+};
+
 static const struct cli_option token_create_options[] = {
     CLI_OPT_DIR,
     {"role", 'r', CLI_TEXT, "ROLE", NULL, "viewer, custodian or admin"},
@@ -285,6 +324,35 @@ static const struct cli_command commands[] = {
      "has nothing in common with this hub's keys, nor the other way round. People and profile\n"
      "ids stay. Broken off, it is gone on with by the same command.\n",
      rekey_options, cmd_rekey},
+    {"roster import", "EVENT", "Tell who may enter an event",
+     "Tickets come as CSV with a first line of column names (code, and as there are: product\n"
+     "variation subevent order valid_from valid_until attention status), or as the JSON that\n"
+     "pretix's API and export give. Codes and orders are hashed as they are read; neither "
+     "they\n"
+     "nor names are kept. Again with a newer file, only the difference goes to the gates, and\n"
+     "what a file does not tell any more is removed: look first with --dry-run.\n\n"
+     "    dunlin-hub roster import summer26 --file tickets.csv --timezone Europe/Berlin\n"
+     "    dunlin-hub roster import summer26 --file pretix.json --format pretix-json\n",
+     roster_import_options, cmd_roster_import},
+    {"roster list", "", "List the events that have a roster", NULL, DIR_AND_JSON,
+     cmd_roster_list},
+    {"roster show", "EVENT", "Show an event's check-in lists, and who has them", NULL,
+     DIR_AND_JSON, cmd_roster_show},
+    {"roster stats", "EVENT", "Count an event's tickets by product and status", NULL,
+     DIR_AND_JSON, cmd_roster_stats},
+    {"roster revoke", "EVENT", "Take tickets back, whatever later imports say",
+     "Codes come from standard input, one on a line, and never from the command line, which\n"
+     "others on this machine can see.\n\n"
+     "    dunlin-hub roster revoke summer26 < stolen.txt\n",
+     roster_revoke_options, cmd_roster_revoke},
+    {"roster assign", "EVENT", "Give a device the roster",
+     "    dunlin-hub roster assign summer26 --device gate-3 --gate north --address "
+     "10.0.0.3:8790\n",
+     roster_assign_options, cmd_roster_assign},
+    {"roster unassign", "EVENT", "Take the roster from a device", NULL, roster_unassign_options,
+     cmd_roster_unassign},
+    {"roster remove", "EVENT", "Remove an event's roster, with all its tickets", NULL, DIR_ONLY,
+     cmd_roster_remove},
     {"token create", "", "Make a bearer token and print it, once",
      "viewer reads; custodian enrols devices; admin does everything.\n\n"
      "    dunlin-hub token create --dir hub --role viewer --name grafana\n",

@@ -8,6 +8,8 @@
 
 #define NO_BODY    1024
 #define JSON_BODY  ((size_t)16 * 1024)
+#define LIST_BODY  ((size_t)1024 * 1024)
+#define FILE_BODY  ((size_t)64 * 1024 * 1024)
 #define FRAME_BODY ((size_t)WIRE_FRAME_BYTES_MAX)
 
 /* clang-format off */
@@ -24,6 +26,8 @@ const struct route route_table[] = {
     {"GET",    "/v1/device/updates",     ACCESS_DEVICE, 0, NO_BODY, api_device_updates},
     {"POST",   "/v1/device/lookup",      ACCESS_DEVICE, 0, JSON_BODY, api_device_lookup},
     {"POST",   "/v1/device/access",      ACCESS_DEVICE, 0, JSON_BODY, api_device_access},
+    {"GET",    "/v1/device/rosters/{}",  ACCESS_DEVICE, 0, NO_BODY, api_device_roster},
+    {"GET",    "/v1/device/rosters/{}/tickets", ACCESS_DEVICE, 0, NO_BODY, api_device_tickets},
     {"POST",   "/v1/streams/{}/batches", ACCESS_DEVICE, 0, FRAME_BODY, api_batch},
 
     {"GET",    "/v1/stats",              ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_stats},
@@ -42,6 +46,15 @@ const struct route route_table[] = {
     {"GET",    "/v1/devices",            ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_devices},
     {"POST",   "/v1/devices/{}/revoke",  ACCESS_BEARER, 0, NO_BODY, api_device_revoke},
     {"DELETE", "/v1/devices/{}",         ACCESS_BEARER, 0, NO_BODY, api_device_remove},
+    {"GET",    "/v1/rosters",            ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_rosters},
+    {"GET",    "/v1/rosters/{}",         ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_roster},
+    {"GET",    "/v1/rosters/{}/stats",   ACCESS_BEARER, ROLE_VIEWER, NO_BODY, api_roster_stats},
+    {"POST",   "/v1/rosters/{}/import",  ACCESS_BEARER, 0, FILE_BODY, api_roster_import},
+    {"POST",   "/v1/rosters/{}/lists",   ACCESS_BEARER, 0, LIST_BODY, api_roster_lists},
+    {"POST",   "/v1/rosters/{}/revoke",  ACCESS_BEARER, 0, LIST_BODY, api_roster_revoke},
+    {"POST",   "/v1/rosters/{}/assign",  ACCESS_BEARER, 0, JSON_BODY, api_roster_assign},
+    {"POST",   "/v1/rosters/{}/unassign", ACCESS_BEARER, 0, JSON_BODY, api_roster_unassign},
+    {"DELETE", "/v1/rosters/{}",         ACCESS_BEARER, 0, NO_BODY, api_roster_remove},
     {NULL, NULL, ACCESS_OPEN, 0, 0, NULL},
 };
 /* clang-format on */

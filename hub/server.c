@@ -106,7 +106,8 @@ static void find_route(struct server *s, struct exchange *x, const char *method,
         break;
     }
     x->body_max = req->route->body_max;
-    if (x->body_max > (size_t)s->settings->batch_bytes_max)
+    if (req->route->access == ACCESS_DEVICE &&
+        x->body_max > (size_t)s->settings->batch_bytes_max)
         x->body_max = (size_t)s->settings->batch_bytes_max;
     access_check(&s->api, req);
 }

@@ -25,6 +25,7 @@
 #include "crypto/seal.h"
 #include "crypto/share.h"
 #include "crypto/sign.h"
+#include "hub/store_rosters.h"
 #include "hub/store_scans.h"
 #include "platform/err.h"
 
@@ -810,6 +811,7 @@ struct store {
     enum dl_err (*count)(struct store *st, enum store_counter counter, int64_t n);
     enum dl_err (*stats)(struct store *st, struct store_stats *ret);
 
+    struct store_rosters rosters;
     struct store_scans scans;
 };
 

@@ -427,6 +427,7 @@ static enum dl_err gather(struct pg_store *s)
         [PG_PART_RIGHTS] = pg_rights_part(&s->api),
         [PG_PART_REKEY] = pg_rekey_part(&s->api),
         [PG_PART_AUDIENCE] = pg_audience_part(&s->api),
+        [PG_PART_ROSTERS] = pg_rosters_part(&s->api),
         [PG_PART_SCANS] = pg_scans_part(&s->api),
     };
     for (size_t i = 0; i < PG_PARTS; i++) {

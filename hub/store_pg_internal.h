@@ -27,6 +27,7 @@ enum pg_part {
     PG_PART_RIGHTS,
     PG_PART_REKEY,
     PG_PART_AUDIENCE,
+    PG_PART_ROSTERS,
     PG_PART_SCANS,
     PG_PARTS
 };
@@ -98,6 +99,7 @@ struct pg_stmts pg_measures_part(struct store *api);
 struct pg_stmts pg_rights_part(struct store *api);
 struct pg_stmts pg_rekey_part(struct store *api);
 struct pg_stmts pg_audience_part(struct store *api);
+struct pg_stmts pg_rosters_part(struct store *api);
 struct pg_stmts pg_scans_part(struct store *api);
 
 static inline struct pg_store *pg_store_of(struct store *st)

@@ -175,6 +175,7 @@ static const char **gather(struct sqlite_store *s, size_t *ret_count)
         [SQLITE_PART_RIGHTS] = sqlite_rights_part(&s->api),
         [SQLITE_PART_REKEY] = sqlite_rekey_part(&s->api),
         [SQLITE_PART_AUDIENCE] = sqlite_audience_part(&s->api),
+        [SQLITE_PART_ROSTERS] = sqlite_rosters_part(&s->api),
         [SQLITE_PART_SCANS] = sqlite_scans_part(&s->api),
     };
     size_t total = 0;

@@ -26,6 +26,7 @@ enum sqlite_part {
     SQLITE_PART_RIGHTS,
     SQLITE_PART_REKEY,
     SQLITE_PART_AUDIENCE,
+    SQLITE_PART_ROSTERS,
     SQLITE_PART_SCANS,
     SQLITE_PARTS
 };
@@ -70,6 +71,7 @@ struct sqlite_stmts sqlite_receipts_part(struct store *api);
 struct sqlite_stmts sqlite_rights_part(struct store *api);
 struct sqlite_stmts sqlite_rekey_part(struct store *api);
 struct sqlite_stmts sqlite_audience_part(struct store *api);
+struct sqlite_stmts sqlite_rosters_part(struct store *api);
 struct sqlite_stmts sqlite_scans_part(struct store *api);
 
 static inline struct sqlite_store *sqlite_of(struct store *st)

@@ -67,6 +67,9 @@ two=$(dunlin-hub export profiles --dir hub --format ndjson |
 split=$(jq -r .profile_id <<<"$two")
 jq -r '[.identifiers[] | select(.type == "email" or .type == "phone" or .type == "loyalty_id") | .id] | last' <<<"$two" >apart
 dunlin-hub device grant till-3 desk --dir hub >/dev/null || fail "the role is granted"
+printf 'code,product\nT-1,Adult\n' >party.csv
+dunlin-hub roster import party --file party.csv --dir hub >/dev/null &&
+    dunlin-hub roster assign party --device till-3 --dir hub >/dev/null || fail "a device has a roster"
 hub try --bearer hub/admin.token --cert till/device.crt --key till/device.key \
     --fill csr=@csr.pem --fill "profile=$profile" --fill "a=$profile" --fill "split=$split" --fill identifiers=@apart
 
@@ -74,12 +77,19 @@ hub try --bearer hub/admin.token --cert till/device.crt --key till/device.key \
 dunlin-hub token create --dir hub --role viewer --name eyes >viewer.token
 dunlin-hub token create --dir hub --role custodian --name keys >custodian.token
 for path in /metrics /v1/stats /v1/profiles '/v1/profiles/{id}' '/v1/profiles/{id}/timeline' '/v1/profiles/{id}/explain' /v1/decisions /v1/rules \
-    '/v1/export/{what}' /v1/audit /v1/devices; do
+    '/v1/export/{what}' /v1/audit /v1/devices /v1/rosters; do
     hub outcome --bearer custodian.token --fill "profile=$profile" --status 403 GET "$path"
     hub outcome --bearer viewer.token --fill "profile=$profile" --status 200 GET "$path"
 done
 hub outcome --bearer viewer.token --status 403 GET /v1/audience
 hub outcome --bearer custodian.token --status 403 GET /v1/audience
+for path in '/v1/rosters/{event}' '/v1/rosters/{event}/stats'; do
+    hub outcome --bearer custodian.token --status 403 GET "$path"
+done
+for what in import lists revoke assign unassign; do
+    hub outcome --bearer viewer.token --status 403 POST "/v1/rosters/{event}/$what"
+done
+hub outcome --bearer viewer.token --status 403 DELETE '/v1/rosters/{event}'
 hub outcome --bearer viewer.token --status 403 POST /v1/admin/devices
 hub outcome --bearer viewer.token --status 403 POST '/v1/devices/{name}/revoke'
 hub outcome --bearer viewer.token --status 403 DELETE '/v1/devices/{name}'
@@ -89,6 +99,7 @@ hub outcome --bearer viewer.token --fill decision=1 --status 403 DELETE '/v1/dec
 
 # A device that the hub has revoked, though its certificate is good.
 for call in 'GET /v1/device/ping' 'POST /v1/device/certificate' 'GET /v1/device/updates' \
+    'GET /v1/device/rosters/{event}' 'GET /v1/device/rosters/{event}/tickets' \
     'POST /v1/device/lookup' 'POST /v1/device/access' 'POST /v1/streams/{stream}/batches'; do
     # shellcheck disable=SC2086
     hub outcome --cert full/device.crt --key full/device.key --fill csr=@csr.pem --status 403 $call

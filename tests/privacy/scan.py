@@ -5,8 +5,8 @@
 
 CANARIES.txt holds one raw value a line. Looked for: the value as written, folded
 (lower case, no spaces), its digits alone where it is a phone number, and of each of
-these the SHA-256, SHA-1 and MD5 as bytes, hex and base64, and the base64 of the value
-itself. Prints every find as `WHERE: which form of canary N`, never the value;
+these the SHA-256, SHA-1 and MD5 as bytes, hex and base64, and the hex and base64 of
+the value itself. Prints every find as `WHERE: which form of canary N`, never the value;
 exit 1 when anything was found.
 """
 import base64
@@ -26,6 +26,8 @@ def forms(value):
         data = text.encode()
         out[name] = data
         out[name + " UTF-16"] = text.encode("utf-16-le")
+        out[name + " hex"] = data.hex().encode()
+        out[name + " HEX"] = data.hex().upper().encode()
         out[name + " base64"] = base64.b64encode(data).rstrip(b"=")
         for algo in ("sha256", "sha1", "md5"):
             digest = hashlib.new(algo, data).digest()

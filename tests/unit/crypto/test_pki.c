@@ -97,7 +97,7 @@ static void a_server_answers_to_each_of_its_names_and_no_other(void **state)
     assert_false(pki_key_fits(&device_key, cert.text));
 }
 
-static void a_server_is_no_client_and_a_device_no_server(void **state)
+static void a_server_is_no_client_and_a_device_is_both(void **state)
 {
     (void)state;
     static const char *const names[] = {"localhost"};
@@ -116,7 +116,7 @@ static void a_server_is_no_client_and_a_device_no_server(void **state)
                      DL_OK);
     crt = parsed(&cert);
     assert_int_equal(mbedtls_x509_crt_check_extended_key_usage(crt, client, len), 0);
-    assert_int_not_equal(mbedtls_x509_crt_check_extended_key_usage(crt, server, len), 0);
+    assert_int_equal(mbedtls_x509_crt_check_extended_key_usage(crt, server, len), 0);
     assert_int_not_equal(mbedtls_x509_crt_check_key_usage(crt, MBEDTLS_X509_KU_KEY_CERT_SIGN),
                          0);
     assert_false(mbedtls_x509_crt_get_ca_istrue(crt));
@@ -152,6 +152,24 @@ static void a_device_certificate_is_for_the_name_the_hub_gives(void **state)
     assert_memory_equal(info.serial, serial, sizeof serial);
     assert_int_equal(flags_of(&cert, &ca_cert, NULL), 0);
     assert_true(pki_key_fits(&device_key, cert.text));
+}
+
+static void a_device_named_like_the_hub_does_not_pass_for_it(void **state)
+{
+    (void)state;
+    static const char *const hubs[] = {"hub.example.com", "localhost", "127.0.0.1"};
+    struct pki_pem cert;
+    for (size_t i = 0; i < sizeof hubs / sizeof hubs[0]; i++) {
+        char host[PKI_DEVICE_HOST_BYTES];
+        assert_int_equal(pki_device_issue(&ca_cert, &ca_key, csr.text, hubs[i], NOW_MS, DAY_MS,
+                                          &cert, serial),
+                         DL_OK);
+        assert_int_equal(flags_of(&cert, &ca_cert, hubs[i]), MBEDTLS_X509_BADCERT_CN_MISMATCH);
+        pki_device_host(hubs[i], host);
+        assert_int_equal(flags_of(&cert, &ca_cert, host), 0);
+        assert_int_equal(flags_of(&cert, &ca_cert, "till-3.device.invalid"),
+                         MBEDTLS_X509_BADCERT_CN_MISMATCH);
+    }
 }
 
 static void a_certificate_of_another_ca_is_not_trusted(void **state)
@@ -383,9 +401,10 @@ int main(void)
         cmocka_unit_test(a_ca_says_its_name_and_lives_ten_years),
         cmocka_unit_test(a_ca_name_that_a_dn_would_read_otherwise_is_refused),
         cmocka_unit_test(a_server_answers_to_each_of_its_names_and_no_other),
-        cmocka_unit_test(a_server_is_no_client_and_a_device_no_server),
+        cmocka_unit_test(a_server_is_no_client_and_a_device_is_both),
         cmocka_unit_test(a_name_that_is_neither_host_nor_address_is_refused),
         cmocka_unit_test(a_device_certificate_is_for_the_name_the_hub_gives),
+        cmocka_unit_test(a_device_named_like_the_hub_does_not_pass_for_it),
         cmocka_unit_test(a_certificate_of_another_ca_is_not_trusted),
         cmocka_unit_test(serials_are_sixteen_bytes_and_positive),
         cmocka_unit_test(nothing_outlives_its_ca),
