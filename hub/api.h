@@ -7,6 +7,7 @@
  *     api.c           health, the context all share
  *     api_enrol.c     custodian and device: a device becomes known, gets certificates
  *     api_device.c    device: ping, batches, updates
+ *     api_checkins.c  device: what other gates saw; people: reports and exports of scans
  *     api_desk.c      device: is this person known, and what of them is
  *     api_admin.c     people: devices
  *     api_match.c     people: why a profile is one, decisions, rules
@@ -55,6 +56,7 @@ void api_enroll(struct api *api, struct request *req);
 void api_device_ping(struct api *api, struct request *req);
 void api_device_certificate(struct api *api, struct request *req);
 void api_device_updates(struct api *api, struct request *req);
+void api_device_scans(struct api *api, struct request *req);
 void api_device_lookup(struct api *api, struct request *req);
 void api_device_access(struct api *api, struct request *req);
 void api_batch(struct api *api, struct request *req);
@@ -63,6 +65,8 @@ void api_profile(struct api *api, struct request *req);
 void api_profile_timeline(struct api *api, struct request *req);
 void api_profiles(struct api *api, struct request *req);
 void api_export(struct api *api, struct request *req);
+void api_checkins_report(struct api *api, struct request *req);
+void api_checkins_export(struct api *api, struct request *req);
 void api_audience(struct api *api, struct request *req);
 void api_audit(struct api *api, struct request *req);
 void api_explain(struct api *api, struct request *req);

@@ -115,24 +115,12 @@ static enum dl_err take_update(void *ctx, const struct store_update *u)
     return *ret ? DL_OK : DL_E_NOMEM;
 }
 
-/* Digits of a cursor; false: something else. Absent counts as 0. */
-static bool read_cursor(const char *text, int64_t *ret)
-{
-    *ret = 0;
-    if (!text)
-        return true;
-    if (!*text || strlen(text) > 18 || text[strspn(text, "0123456789")] != '\0')
-        return false;
-    *ret = strtoll(text, NULL, 10);
-    return true;
-}
-
 void api_device_updates(struct api *api, struct request *req)
 {
     struct store *st = api->hub->reader;
     json_t *update = NULL;
-    int64_t since;
-    if (!read_cursor(request_query(req, "since"), &since)) {
+    int64_t since = request_number(req, "since", 0);
+    if (since < 0) {
         reply_problem(req, 400, "malformed", "since is a number");
         return;
     }

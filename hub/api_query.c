@@ -52,21 +52,10 @@ void api_metrics(struct api *api, struct request *req)
 
 /* ---- GET /v1/audit ---------------------------------------------------------------- */
 
-/* A query parameter of digits; the fallback when absent, -1 when it is something else. */
-static int64_t number_of(const struct request *req, const char *name, int64_t fallback)
-{
-    const char *text = request_query(req, name);
-    if (!text)
-        return fallback;
-    if (!*text || strlen(text) > 18 || text[strspn(text, "0123456789")] != '\0')
-        return -1;
-    return strtoll(text, NULL, 10);
-}
-
 void api_audit(struct api *api, struct request *req)
 {
-    int64_t after = number_of(req, "after", 0);
-    int64_t limit = number_of(req, "limit", AUDIT_PAGE_MAX);
+    int64_t after = request_number(req, "after", 0);
+    int64_t limit = request_number(req, "limit", AUDIT_PAGE_MAX);
     json_t *list = NULL;
     if (after < 0 || limit < 1 || limit > AUDIT_PAGE_MAX) {
         reply_problem(req, 400, "malformed", "after is a number, limit one from 1 to 1000");

@@ -53,6 +53,8 @@ int cmd_profile_explain(const struct cli_args *args);
 int cmd_profile_split(const struct cli_args *args);
 int cmd_stats(const struct cli_args *args);
 int cmd_export(const struct cli_args *args);
+int cmd_checkins_report(const struct cli_args *args);
+int cmd_checkins_export(const struct cli_args *args);
 int cmd_audience_export(const struct cli_args *args);
 int cmd_forget(const struct cli_args *args);
 int cmd_retention_run(const struct cli_args *args);

@@ -53,6 +53,21 @@ static const struct cli_option export_options[] = {
     CLI_OPT_END,
 };
 
+static const struct cli_option checkins_report_options[] = {
+    CLI_OPT_DIR,
+    {"list", 'l', CLI_TEXT, "LIST", NULL, "Of one check-in list, and not of all"},
+    CLI_OPT_JSON,
+    CLI_OPT_END,
+};
+
+static const struct cli_option checkins_export_options[] = {
+    CLI_OPT_DIR,
+    {"list", 'l', CLI_TEXT, "LIST", NULL, "Of one check-in list, and not of all"},
+    {"format", 'f', CLI_TEXT, "FORMAT", "ndjson", "ndjson or csv"},
+    {"output", 'o', CLI_TEXT, "FILE", NULL, "Into a file (mode 0600) and not to the terminal"},
+    CLI_OPT_END,
+};
+
 static const struct cli_option audience_export_options[] = {
     CLI_OPT_DIR,
     {"out", 'o', CLI_TEXT, "FILE", NULL, "Where it goes (mode 0600)"},
@@ -248,6 +263,20 @@ static const struct cli_command commands[] = {
      "    dunlin-hub export events --dir hub --format ndjson\n"
      "    dunlin-hub export profiles --dir hub --format csv --output profiles.csv\n",
      export_options, cmd_export},
+    {"checkins report", "EVENT", "Show who is inside, and what went wrong at the gates",
+     "Entries and exits by gate, product and quarter of an hour, in the event's zone; tickets\n"
+     "that two gates let in, with both gates and times; refusals, and those that turned out\n"
+     "wrong; who was let in by force, and by whom. It is worked out from all scans that have\n"
+     "come, so a gate that was cut off may still change it. Who looks is audited.\n\n"
+     "    dunlin-hub checkins report summer26\n"
+     "    dunlin-hub checkins report summer26 --list vip --json\n",
+     checkins_report_options, cmd_checkins_report},
+    {"checkins export", "EVENT", "Print every scan with its verdict, a row at a time",
+     "By list and ticket, in the order of time. Tickets are keyed hashes. `winner` is the "
+     "scan\n"
+     "that stands instead, or that takes this one back.\n\n"
+     "    dunlin-hub checkins export summer26 --format csv --output scans.csv\n",
+     checkins_export_options, cmd_checkins_export},
     {"audience export", "", "Hand out what devices sealed for the key custodian",
      "Of people who agreed that their data go to advertising platforms, and have not taken\n"
      "that back. This hub cannot open it: the custodian does, with dunlin-keys "

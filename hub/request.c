@@ -49,6 +49,16 @@ const char *request_query(const struct request *req, const char *name)
     return MHD_lookup_connection_value(req->conn, MHD_GET_ARGUMENT_KIND, name);
 }
 
+int64_t request_number(const struct request *req, const char *name, int64_t fallback)
+{
+    const char *text = request_query(req, name);
+    if (!text)
+        return fallback;
+    if (!*text || strlen(text) > 18 || text[strspn(text, "0123456789")] != '\0')
+        return -1;
+    return strtoll(text, NULL, 10);
+}
+
 const char *request_header(const struct request *req, const char *name)
 {
     return MHD_lookup_connection_value(req->conn, MHD_HEADER_KIND, name);

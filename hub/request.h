@@ -40,6 +40,8 @@ struct request {
 
 /* A query parameter, or NULL. Borrowed. */
 const char *request_query(const struct request *req, const char *name);
+/* The same of digits; the fallback when absent, -1 when it is something else. */
+int64_t request_number(const struct request *req, const char *name, int64_t fallback);
 const char *request_header(const struct request *req, const char *name);
 
 /* The body as a JSON object with just the members of `known` (a list that NULL

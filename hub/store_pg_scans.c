@@ -21,6 +21,10 @@ enum stmt {
     "s.type, s.reason, s.mode, s.forced, s.version, s.gate, s.product, s.operator, "           \
     "s.time_ms, s.timed, d.name"
 #define FROM " FROM scans s JOIN devices d ON d.tenant = $1 AND d.no = s.device "
+#define TICKET(param)                                                                          \
+    ", t.status, t.changed_version, t.changed_ms, t.product" FROM                              \
+    "LEFT JOIN roster_tickets t ON t.tenant = $1 AND t.roster = " param                        \
+    " AND t.hash = s.ticket "
 
 static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_ADD] =
@@ -33,12 +37,13 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_SINCE] = (COLUMNS FROM "WHERE s.tenant = $1 AND s.event = $2 AND s.no > $3 "
                                  "ORDER BY s.no LIMIT $4"),
     [STMT_NEWEST] = "SELECT coalesce(max(no), 0) FROM scans WHERE tenant = $1",
-    [STMT_OF_EVENT] = (COLUMNS FROM "WHERE s.tenant = $1 AND s.event = $2 "
-                                    "AND (s.list, s.ticket, s.no) > ($3, $4, $5) "
-                                    "ORDER BY s.list, s.ticket, s.no LIMIT $6"),
-    [STMT_OF_LIST] = (COLUMNS FROM "WHERE s.tenant = $1 AND s.event = $2 AND s.list = $3 "
-                                   "AND (s.ticket, s.no) > ($4, $5) "
-                                   "ORDER BY s.ticket, s.no LIMIT $6"),
+    [STMT_OF_EVENT] = (COLUMNS TICKET("$7") "WHERE s.tenant = $1 AND s.event = $2 "
+                                            "AND (s.list, s.ticket, s.no) > ($3, $4, $5) "
+                                            "ORDER BY s.list, s.ticket, s.no LIMIT $6"),
+    [STMT_OF_LIST] =
+        (COLUMNS TICKET("$7") "WHERE s.tenant = $1 AND s.event = $2 AND s.list = $3 "
+                              "AND (s.ticket, s.no) > ($4, $5) "
+                              "ORDER BY s.ticket, s.no LIMIT $6"),
     [STMT_COUNT_EVENT] = "SELECT count(*) FROM scans WHERE tenant = $1 AND event = $2",
     [STMT_COUNT_LIST] =
         "SELECT count(*) FROM scans WHERE tenant = $1 AND event = $2 AND list = $3",
@@ -114,6 +119,20 @@ void pg_scans_drop(struct pg_slot *slot)
 
 /* ---- reading --------------------------------------------------------------------- */
 
+static struct store_scan_ticket read_ticket(const struct pg_rows *rows)
+{
+    size_t len = 0;
+    struct store_scan_ticket t = {.known = PQnfields(rows->res) > 20 &&
+                                           pg_get(rows, 20, &len) != NULL};
+    if (!t.known)
+        return t;
+    t.status = (enum roster_status)pg_get_int(rows, 20);
+    t.changed_version = (uint64_t)pg_get_int(rows, 21);
+    t.changed_ms = pg_get_int(rows, 22);
+    t.product = (uint16_t)pg_get_int(rows, 23);
+    return t;
+}
+
 /* False: damaged. */
 static bool read_row(const struct pg_rows *rows, struct store_scan *ret)
 {
@@ -138,6 +157,7 @@ static bool read_row(const struct pg_rows *rows, struct store_scan *ret)
     s->time_ms = pg_get_int(rows, 17);
     s->timed = pg_get_int(rows, 18) != 0;
     pg_get_name(rows, 19, s->device, sizeof s->device);
+    ret->ticket = read_ticket(rows);
     return pg_get_blob(rows, 6, s->ticket, sizeof s->ticket) &&
            pg_get_blob(rows, 7, s->id, sizeof s->id) &&
            pg_get_blob(rows, 8, s->annuls, sizeof s->annuls) && scan_type_of(type, &s->type) &&
@@ -181,7 +201,7 @@ static enum dl_err newest(struct store *st, int64_t *ret_no)
 }
 
 static enum dl_err of_event(struct store *st, const char *event, const char *list,
-                            const struct store_scan_place *after, int64_t limit,
+                            int64_t roster, const struct store_scan_place *after, int64_t limit,
                             store_scan_fn *fn, void *ctx)
 {
     struct pg *q = stmt(st, list ? STMT_OF_LIST : STMT_OF_EVENT);
@@ -190,6 +210,7 @@ static enum dl_err of_event(struct store *st, const char *event, const char *lis
     pg_blob(q, after->ticket, sizeof after->ticket);
     pg_int(q, after->no);
     pg_int(q, limit);
+    pg_int(q, roster);
     return each(q, fn, ctx);
 }
 

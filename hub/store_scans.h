@@ -12,12 +12,23 @@
 #define DUNLIN_HUB_STORE_SCANS_H
 
 #include "platform/err.h"
+#include "sync/roster.h"
 #include "sync/scan.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct store;
+
+/* What the roster has of a ticket now. */
+struct store_scan_ticket {
+    bool known;
+    enum roster_status status;
+    uint64_t changed_version; /* in which its status last changed, */
+    int64_t changed_ms;       /* and when; 0: it did not */
+    uint16_t product;         /* place in the words */
+};
 
 struct store_scan {
     struct scan scan; /* first; its device's name is an answer */
@@ -25,6 +36,7 @@ struct store_scan {
     int64_t device, stream;
     char product[SCAN_NAME_BYTES];       /* as the gate told it; empty: it did not */
     char operator_name[SCAN_NAME_BYTES]; /* who forced or annulled; empty: nobody */
+    struct store_scan_ticket ticket;     /* answer of of_event */
 };
 
 /* Where a walk over an event goes on: zeroed to begin. */
@@ -45,9 +57,9 @@ struct store_scans {
     /* The highest no there is; 0: none. */
     enum dl_err (*newest)(struct store *st, int64_t *ret_no);
     /* Of one event, or of one list of it (NULL: all), by list, ticket and no, after a
-     * place. */
+     * place; with what the roster of this no (0: none) has of each ticket. */
     enum dl_err (*of_event)(struct store *st, const char *event, const char *list,
-                            const struct store_scan_place *after, int64_t limit,
+                            int64_t roster, const struct store_scan_place *after, int64_t limit,
                             store_scan_fn *fn, void *ctx);
     /* How many of_event would give. */
     enum dl_err (*count)(struct store *st, const char *event, const char *list,

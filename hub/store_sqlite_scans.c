@@ -17,6 +17,9 @@ enum stmt {
     "s.type, s.reason, s.mode, s.forced, s.version, s.gate, s.product, s.operator, "           \
     "s.time_ms, s.timed, d.name"
 #define FROM " FROM scans s CROSS JOIN devices d ON d.no = s.device "
+#define TICKET(param)                                                                          \
+    ", t.status, t.changed_version, t.changed_ms, t.product" FROM                              \
+    "LEFT JOIN roster_tickets t ON t.roster = " param " AND t.hash = s.ticket "
 
 static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_ADD] =
@@ -27,11 +30,11 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_SINCE] = (COLUMNS FROM "WHERE s.event = ?1 AND s.no > ?2 ORDER BY s.no LIMIT ?3"),
     [STMT_NEWEST] = "SELECT coalesce(max(no), 0) FROM scans",
     [STMT_OF_EVENT] =
-        (COLUMNS FROM "WHERE s.event = ?1 AND (s.list, s.ticket, s.no) > (?2, ?3, "
-                      "?4) ORDER BY s.list, s.ticket, s.no LIMIT ?5"),
-    [STMT_OF_LIST] = (COLUMNS FROM "WHERE s.event = ?1 AND s.list = ?2 "
-                                   "AND (s.ticket, s.no) > (?3, ?4) "
-                                   "ORDER BY s.ticket, s.no LIMIT ?5"),
+        (COLUMNS TICKET("?6") "WHERE s.event = ?1 AND (s.list, s.ticket, s.no) > (?2, ?3, "
+                              "?4) ORDER BY s.list, s.ticket, s.no LIMIT ?5"),
+    [STMT_OF_LIST] = (COLUMNS TICKET("?6") "WHERE s.event = ?1 AND s.list = ?2 "
+                                           "AND (s.ticket, s.no) > (?3, ?4) "
+                                           "ORDER BY s.ticket, s.no LIMIT ?5"),
     [STMT_COUNT_EVENT] = "SELECT count(*) FROM scans WHERE event = ?1",
     [STMT_COUNT_LIST] = "SELECT count(*) FROM scans WHERE event = ?1 AND list = ?2",
 };
@@ -70,6 +73,19 @@ static enum dl_err add(struct store *st, const struct store_scan *rows, size_t c
     return err;
 }
 
+static struct store_scan_ticket read_ticket(sqlite3_stmt *q)
+{
+    struct store_scan_ticket t = {.known = sqlite3_column_count(q) > 20 &&
+                                           sqlite3_column_type(q, 20) != SQLITE_NULL};
+    if (!t.known)
+        return t;
+    t.status = (enum roster_status)sqlite3_column_int(q, 20);
+    t.changed_version = (uint64_t)sqlite3_column_int64(q, 21);
+    t.changed_ms = sqlite3_column_int64(q, 22);
+    t.product = (uint16_t)sqlite3_column_int(q, 23);
+    return t;
+}
+
 /* False: damaged. */
 static bool read_row(sqlite3_stmt *q, struct store_scan *ret)
 {
@@ -91,6 +107,7 @@ static bool read_row(sqlite3_stmt *q, struct store_scan *ret)
     s->time_ms = sqlite3_column_int64(q, 17);
     s->timed = sqlite3_column_int(q, 18) != 0;
     column_name(q, 19, s->device, sizeof s->device);
+    ret->ticket = read_ticket(q);
     return column_blob(q, 6, s->ticket, sizeof s->ticket) &&
            column_blob(q, 7, s->id, sizeof s->id) &&
            column_blob(q, 8, s->annuls, sizeof s->annuls) && type &&
@@ -133,7 +150,7 @@ static enum dl_err newest(struct store *st, int64_t *ret_no)
 }
 
 static enum dl_err of_event(struct store *st, const char *event, const char *list,
-                            const struct store_scan_place *after, int64_t limit,
+                            int64_t roster, const struct store_scan_place *after, int64_t limit,
                             store_scan_fn *fn, void *ctx)
 {
     sqlite3_stmt *q = stmt(st, list ? STMT_OF_LIST : STMT_OF_EVENT);
@@ -142,6 +159,7 @@ static enum dl_err of_event(struct store *st, const char *event, const char *lis
     bind_blob(q, 3, after->ticket, sizeof after->ticket);
     bind_int(q, 4, after->no);
     bind_int(q, 5, limit);
+    bind_int(q, 6, roster);
     return each(q, fn, ctx);
 }
 

@@ -83,7 +83,7 @@ for path in /metrics /v1/stats /v1/profiles '/v1/profiles/{id}' '/v1/profiles/{i
 done
 hub outcome --bearer viewer.token --status 403 GET /v1/audience
 hub outcome --bearer custodian.token --status 403 GET /v1/audience
-for path in '/v1/rosters/{event}' '/v1/rosters/{event}/stats'; do
+for path in '/v1/rosters/{event}' '/v1/rosters/{event}/stats' '/v1/checkins/{event}/report' '/v1/checkins/{event}/export'; do
     hub outcome --bearer custodian.token --status 403 GET "$path"
 done
 for what in import lists revoke assign unassign; do
@@ -99,7 +99,7 @@ hub outcome --bearer viewer.token --fill decision=1 --status 403 DELETE '/v1/dec
 
 # A device that the hub has revoked, though its certificate is good.
 for call in 'GET /v1/device/ping' 'POST /v1/device/certificate' 'GET /v1/device/updates' \
-    'GET /v1/device/rosters/{event}' 'GET /v1/device/rosters/{event}/tickets' \
+    'GET /v1/device/scans' 'GET /v1/device/rosters/{event}' 'GET /v1/device/rosters/{event}/tickets' \
     'POST /v1/device/lookup' 'POST /v1/device/access' 'POST /v1/streams/{stream}/batches'; do
     # shellcheck disable=SC2086
     hub outcome --cert full/device.crt --key full/device.key --fill csr=@csr.pem --status 403 $call

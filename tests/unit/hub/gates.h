@@ -21,6 +21,7 @@ DL_UNUSED static void name_hash(uint8_t ret[static 16], const char *word)
 struct gate_scan {
     int64_t at_s; /* after NOW_MS */
     const char *id, *ticket;
+    const uint8_t *hash; /* of a ticket on a roster; NULL: `ticket` as it is */
     enum scan_type type;
     enum scan_reason reason;
     const char *annuls;
@@ -38,7 +39,9 @@ DL_UNUSED static struct scan scan_of_gate(const struct gate_scan *g)
                      .forced = g->forced_by != NULL,
                      .version = g->version};
     name_hash(s.id, g->id);
-    name_hash(s.ticket, g->ticket);
+    name_hash(s.ticket, g->ticket ? g->ticket : "");
+    if (g->hash)
+        memcpy(s.ticket, g->hash, sizeof s.ticket);
     if (g->annuls)
         name_hash(s.annuls, g->annuls);
     return s;

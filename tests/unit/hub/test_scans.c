@@ -3,6 +3,8 @@
 #include "platform/thread.h"
 #include "tests/unit/hub/gates.h"
 
+#include <stdatomic.h>
+
 /* Scans as the hub keeps them: once, beside their events, in an order that can be read
  * on from. */
 
@@ -419,6 +421,76 @@ static void who_reads_on_misses_nothing(void **state)
     free(gates);
 }
 
+/* A batch so large that its commit takes a while, and small ones beside it: none of them
+ * may be seen before it with a number above one of its. */
+#define LARGE 20000
+
+struct commits {
+    struct store *st;
+    int64_t device;
+    size_t rows, count; /* of each; how many at most */
+    atomic_bool *over;  /* that of the large one */
+    bool large;
+};
+
+static void commit_rows(struct commits *c, size_t no)
+{
+    struct store_scan *rows = calloc(c->rows, sizeof *rows);
+    assert_non_null(rows);
+    for (size_t i = 0; i < c->rows; i++) {
+        rows[i] = (struct store_scan){.device = c->device, .stream = c->large ? 1 : 2};
+        snprintf(rows[i].scan.event, sizeof rows[i].scan.event, "%s", EVENT);
+        snprintf(rows[i].scan.list, sizeof rows[i].scan.list, "%s", LIST);
+        rows[i].scan.seq = no * c->rows + i + 1;
+    }
+    assert_int_equal(c->st->begin(c->st, STORE_WRITE), DL_OK);
+    assert_int_equal(c->st->scans.add(c->st, rows, c->rows), DL_OK);
+    assert_int_equal(c->st->commit(c->st), DL_OK);
+    free(rows);
+}
+
+static void commit_all(void *ctx)
+{
+    struct commits *c = ctx;
+    size_t no = 0;
+    while (no < c->count && (c->large || !atomic_load(c->over)))
+        commit_rows(c, no++);
+    c->count = no;
+    if (c->large)
+        atomic_store(c->over, true);
+}
+
+static void a_large_batch_is_not_overtaken(void **state)
+{
+    struct fixture *fx = *state;
+    struct rows *page = calloc(1, sizeof *page);
+    struct till t;
+    atomic_bool over;
+    atomic_init(&over, false);
+    till_init(&t, fx, "gate-1");
+    struct commits large = {fx->hub->store, t.device, LARGE, 1, &over, true};
+    struct commits small = {fx->hub->store, t.device, 1, 1000, &over, false};
+    struct thread *threads[2];
+    int64_t after = 0;
+    size_t total = 0;
+    assert_int_equal(thread_start(&threads[0], commit_all, &large), DL_OK);
+    assert_int_equal(thread_start(&threads[1], commit_all, &small), DL_OK);
+    for (bool last = false; !last;) {
+        last = atomic_load(&over);
+        if (last)
+            for (size_t i = 0; i < 2; i++)
+                thread_join(threads[i]);
+        do {
+            read_since(fx->hub->reader, EVENT, after, ROWS_MAX, page);
+            total += page->count;
+            after = page->count ? page->at[page->count - 1].no : after;
+        } while (page->count == ROWS_MAX);
+    }
+    assert_int_equal(total, LARGE + small.count);
+    free(page);
+    till_done(&t);
+}
+
 #define SCANS_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)
 
 int main(void)
@@ -439,6 +511,7 @@ int main(void)
         SCANS_TEST(a_scan_goes_with_its_event),
         SCANS_TEST(pages_go_on_where_the_last_ended),
         SCANS_TEST(who_reads_on_misses_nothing),
+        SCANS_TEST(a_large_batch_is_not_overtaken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
