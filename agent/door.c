@@ -200,7 +200,7 @@ enum dl_err door_learn(struct door *d, const struct scan *scans, size_t count,
     do {
         size_t n = count - done < LEARN_AT_ONCE ? count - done : LEARN_AT_ONCE;
         bool last = done + n == count;
-        err = learn(d, scans + done, n, origin, last ? source : NULL, cursor);
+        err = learn(d, n ? scans + done : NULL, n, origin, last ? source : NULL, cursor);
         done += n;
     } while (!err && done < count);
     return err;
