@@ -27,15 +27,13 @@
     }
 
 extern const struct cli_option run_options[], enrol_options[], capture_options[],
-    checkin_options[], rosters_options[], flush_options[], status_options[], doctor_options[],
-    outbox_options[], forget_options[], lookup_options[], access_options[], normalize_options[],
-    token_options[];
+    checkin_options[], flush_options[], status_options[], doctor_options[], outbox_options[],
+    forget_options[], lookup_options[], access_options[], normalize_options[], token_options[];
 
 int run_command(const struct cli_args *args);
 int enrol_command(const struct cli_args *args);
 int capture_command(const struct cli_args *args);
 int checkin_command(const struct cli_args *args);
-int rosters_command(const struct cli_args *args);
 int flush_command(const struct cli_args *args);
 int status_command(const struct cli_args *args);
 int doctor_command(const struct cli_args *args);
@@ -49,6 +47,9 @@ int access_command(const struct cli_args *args);
 int normalize_command(const struct cli_args *args);
 int token_command(const struct cli_args *args);
 int version_command(const struct cli_args *args);
+
+extern const struct cli_option rosters_options[];
+int rosters_command(const struct cli_args *args);
 
 /* What main had of the system, for `run` to report. Once, before any command. */
 void commands_hardened(const struct harden_report *report);

@@ -32,9 +32,6 @@ static const struct cli_command commands[] = {
      "event is here to judge by, with 1 when they are refused. --force with --operator and "
      "--why overrules what an operator may; --annul takes back a scan of the last 15 minutes.",
      checkin_options, checkin_command},
-    {"rosters", "", "which events this device is a gate of",
-     "Their lists with who is inside, and how long ago the hub said that they are current.",
-     rosters_options, rosters_command},
     {"flush", "", "bring what waits to the hub, now",
      "Ends with 0 once everything captured so far has its receipt, with 5 when time is up.",
      flush_options, flush_command},
@@ -70,6 +67,9 @@ static const struct cli_command commands[] = {
      "As lookup, and the exit codes too: events, consents, measures, and which kinds of "
      "identifiers they are known by, never an identifier itself.",
      access_options, access_command},
+    {"rosters", "", "which events this device is a gate of",
+     "Their lists with who is inside, and how long ago the hub said that they are current.",
+     rosters_options, rosters_command},
     {"normalize", "TYPE [VALUE]", "print an identifier's canonical form",
      "TYPE is email, phone, loyalty_id, account_id, payment_ref, ticket, national_id, "
      "cookie_id, device_id, ip, given_name, surname, date_of_birth, postcode, street, city, "
