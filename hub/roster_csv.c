@@ -151,7 +151,8 @@ static uint16_t word(struct reading *r, enum column column)
 {
     uint16_t place = 0;
     const char *text = cell(r, column);
-    enum dl_err err = roster_draft_word(r->draft, text, strlen(text), &place);
+    enum dl_err err =
+        roster_draft_word(r->draft, text, strlen(text), column == ATTENTION, &place);
     if (err == DL_E_FULL)
         refuse(r, err, names[column], "there are more different ones than a roster may have");
     else if (err)

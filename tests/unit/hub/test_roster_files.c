@@ -121,6 +121,7 @@ static void what_is_wrong_is_told_by_line_and_column_and_never_quoted(void **sta
         {"code,product\n ,Adult\n", "line 2: code: is empty"},
         {"code,product\nA-1,\xFF\n", "line 2: product: must be short UTF-8"},
         {"code,attention\nA-1,ask secret@example.org\n", "line 2: attention: must be"},
+        {"code,product\nA-1,secret@example.org\n", "line 2: product: must be"},
         {"code,attention\nA-1,call 0171-555 01\n", "line 2: attention: must be"},
         {"code\n\"secret\n", "its quotes do not match"},
         {"code\n\"sec\"ret\"\n", "its quotes do not match"},
@@ -174,7 +175,7 @@ static void a_whole_event_of_pretix_comes_in(void **state)
                "\"2026-12-24T12:00:00+01:00\",\"attendee_name\":\"Jane Doe\"},"
                "{\"secret\":\"s2\",\"item\":2,\"blocked\":[\"admin\"]}]},"
                "{\"code\":\"FGHIJ\",\"status\":\"n\",\"positions\":[{\"secret\":\"s3\","
-               "\"item\":9}]},"
+               "\"item\":12345678}]},"
                "{\"code\":\"KLMNO\",\"status\":\"n\",\"valid_if_pending\":true,\"positions\":"
                "[{\"secret\":\"s4\",\"item\":9},{\"secret\":\"s5\",\"item\":9,\"canceled\":"
                "true}]}],"
@@ -239,6 +240,16 @@ static void positions_alone_come_in_as_the_api_pages_them(void **state)
         teardown(state);
         setup(state);
     }
+}
+
+static void an_id_may_be_as_long_as_a_telephone_number(void **state)
+{
+    struct state *s = *state;
+    assert_int_equal(pretix(s, "{\"positions\":[{\"secret\":\"s1\",\"item\":491715550199}]}"),
+                     DL_OK);
+    assert_string_equal(word(s, ticket_of(s, "s1")->product), "491715550199");
+    assert_int_equal(csv(s, "code,product,subevent\ns2,491715550199,4917155501\n"), DL_OK);
+    assert_string_equal(word(s, ticket_of(s, "s2")->subevent), "4917155501");
 }
 
 static void revoked_secrets_alone_remove_nobody(void **state)
@@ -316,6 +327,7 @@ int main(void)
         test(a_line_that_says_the_same_again_counts_once),
         test(a_whole_event_of_pretix_comes_in),
         test(positions_alone_come_in_as_the_api_pages_them),
+        test(an_id_may_be_as_long_as_a_telephone_number),
         test(revoked_secrets_alone_remove_nobody),
         test(what_is_wrong_with_pretix_is_told_by_member_and_row),
         test(lists_are_read_strictly),
