@@ -56,23 +56,17 @@ static enum dl_err gather(struct poll *p, int64_t since)
 }
 
 /* Beyond what there is to tell lies nothing for this device: it need not look there again. */
-static enum dl_err next_cursor(const struct poll *p, bool more, int64_t since, int64_t *ret)
+static int64_t next_cursor(const struct poll *p, int64_t since, int64_t newest)
 {
-    int64_t newest = 0;
-    if (more) {
-        *ret = p->rows[SCANS_POLL_MAX - 1].no;
-        return DL_OK;
-    }
-    enum dl_err err = p->st->scans.newest(p->st, &newest);
-    *ret = newest > since ? newest : since;
-    return err;
+    if (p->count > SCANS_POLL_MAX)
+        return p->rows[SCANS_POLL_MAX - 1].no;
+    return newest > since ? newest : since;
 }
 
-static enum dl_err answer(const struct poll *p, int64_t since, json_t **ret)
+static enum dl_err answer(const struct poll *p, int64_t cursor, json_t **ret)
 {
     bool more = p->count > SCANS_POLL_MAX;
-    int64_t cursor = since;
-    enum dl_err err = next_cursor(p, more, since, &cursor);
+    enum dl_err err = DL_OK;
     json_t *scans = json_array();
     for (size_t i = 0; scans && i < p->count - more; i++)
         if (json_array_append_new(scans, scan_json(&p->rows[i].scan)) != 0)
@@ -91,12 +85,17 @@ enum dl_err scans_poll(struct store *st, int64_t device, int64_t since, json_t *
     struct poll p = {.st = st, .rosters = json_array()};
     enum dl_err err = p.rosters ? st->begin(st, STORE_READ) : DL_E_NOMEM;
     bool begun = !err;
+    int64_t newest = 0, ever = 0;
     if (!err)
         err = st->rosters.of_device(st, device, add_roster, &p);
     if (!err)
+        err = st->scans.newest(st, &newest, &ever);
+    if (since > ever) /* of a past that a restored database does not have */
+        since = 0;
+    if (!err)
         err = gather(&p, since);
     if (!err)
-        err = answer(&p, since, ret);
+        err = answer(&p, next_cursor(&p, since, newest), ret);
     if (begun)
         st->rollback(st);
     json_decref(p.rosters);

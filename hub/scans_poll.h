@@ -15,7 +15,8 @@
 
 /* {"rosters":[{"event","head","tickets"}],"cursor","more","scans":[sync/scan.h's]}: those
  * after `since`. A device that is given a roster anew asks from 0 again, for its cursor
- * went past scans that were not its to see. */
+ * went past scans that were not its to see; a cursor above all that was ever given, which
+ * a restored database forgot, counts as 0, too. */
 DL_MUST_CHECK enum dl_err scans_poll(struct store *st, int64_t device, int64_t since,
                                      json_t **ret);
 

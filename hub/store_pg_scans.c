@@ -7,6 +7,7 @@ enum stmt {
     STMT_ADD,
     STMT_SINCE,
     STMT_NEWEST,
+    STMT_EVER,
     STMT_OF_EVENT,
     STMT_OF_LIST,
     STMT_COUNT_EVENT,
@@ -37,6 +38,7 @@ static const char *const stmt_sql[STMT_COUNT] = {
     [STMT_SINCE] = (COLUMNS FROM "WHERE s.tenant = $1 AND s.event = $2 AND s.no > $3 "
                                  "ORDER BY s.no LIMIT $4"),
     [STMT_NEWEST] = "SELECT coalesce(max(no), 0) FROM scans WHERE tenant = $1",
+    [STMT_EVER] = "SELECT last_value + 0 * $1::int4 FROM scans_no",
     [STMT_OF_EVENT] = (COLUMNS TICKET("$7") "WHERE s.tenant = $1 AND s.event = $2 "
                                             "AND (s.list, s.ticket, s.no) > ($3, $4, $5) "
                                             "ORDER BY s.list, s.ticket, s.no LIMIT $6"),
@@ -195,9 +197,10 @@ static enum dl_err one_number(struct pg *q, int64_t *ret)
     return pg_end(&rows, DL_OK);
 }
 
-static enum dl_err newest(struct store *st, int64_t *ret_no)
+static enum dl_err newest(struct store *st, int64_t *ret_no, int64_t *ret_ever)
 {
-    return one_number(stmt(st, STMT_NEWEST), ret_no);
+    enum dl_err err = one_number(stmt(st, STMT_NEWEST), ret_no);
+    return err ? err : one_number(stmt(st, STMT_EVER), ret_ever);
 }
 
 static enum dl_err of_event(struct store *st, const char *event, const char *list,

@@ -54,8 +54,8 @@ struct store_scans {
     /* Of one event, by no, after one. */
     enum dl_err (*since)(struct store *st, const char *event, int64_t after, int64_t limit,
                          store_scan_fn *fn, void *ctx);
-    /* The highest no there is; 0: none. */
-    enum dl_err (*newest)(struct store *st, int64_t *ret_no);
+    /* The highest no that can be seen (0: none), and one that none was ever above. */
+    enum dl_err (*newest)(struct store *st, int64_t *ret_no, int64_t *ret_ever);
     /* Of one event, or of one list of it (NULL: all), by list, ticket and no, after a
      * place; with what the roster of this no (0: none) has of each ticket. */
     enum dl_err (*of_event)(struct store *st, const char *event, const char *list,

@@ -28,7 +28,8 @@ static const char *const stmt_sql[STMT_COUNT] = {
          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
          "?18)"),
     [STMT_SINCE] = (COLUMNS FROM "WHERE s.event = ?1 AND s.no > ?2 ORDER BY s.no LIMIT ?3"),
-    [STMT_NEWEST] = "SELECT coalesce(max(no), 0) FROM scans",
+    [STMT_NEWEST] = ("SELECT coalesce(max(no), 0), coalesce((SELECT seq FROM sqlite_sequence "
+                     "WHERE name = 'scans'), 0) FROM scans"),
     [STMT_OF_EVENT] =
         (COLUMNS TICKET("?6") "WHERE s.event = ?1 AND (s.list, s.ticket, s.no) > (?2, ?3, "
                               "?4) ORDER BY s.list, s.ticket, s.no LIMIT ?5"),
@@ -144,9 +145,15 @@ static enum dl_err one_number(sqlite3_stmt *q, int64_t *ret)
     return sqlite_end(q, DL_OK);
 }
 
-static enum dl_err newest(struct store *st, int64_t *ret_no)
+static enum dl_err newest(struct store *st, int64_t *ret_no, int64_t *ret_ever)
 {
-    return one_number(stmt(st, STMT_NEWEST), ret_no);
+    sqlite3_stmt *q = stmt(st, STMT_NEWEST);
+    enum dl_err err = sqlite_first(q);
+    if (err)
+        return err;
+    *ret_no = sqlite3_column_int64(q, 0);
+    *ret_ever = sqlite3_column_int64(q, 1);
+    return sqlite_end(q, DL_OK);
 }
 
 static enum dl_err of_event(struct store *st, const char *event, const char *list,

@@ -34,7 +34,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     fuzz_must(fact_read(blank, blank_len, hub.hub->id_key, &again, &reason));
     if (again.has_id || again.time_ms != fact.time_ms || again.sale != fact.sale ||
         again.total_minor != fact.total_minor || strcmp(again.type, fact.type) != 0 ||
-        strcmp(again.store_id, fact.store_id) != 0)
+        strcmp(again.store_id, fact.store_id) != 0 || again.has_scan != fact.has_scan ||
+        again.scan.reason != fact.scan.reason || again.visit != fact.visit ||
+        again.operator_name[0] != '\0')
         abort();
     json_text_free(blank);
     return 0;

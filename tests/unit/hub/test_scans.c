@@ -43,10 +43,11 @@ static struct rows *rows_of(struct fixture *fx, const char *event)
 static int64_t newest_of(struct fixture *fx)
 {
     struct store *st = fx->hub->reader;
-    int64_t no = -1;
+    int64_t no = -1, ever = -1;
     assert_int_equal(st->begin(st, STORE_READ), DL_OK);
-    assert_int_equal(st->scans.newest(st, &no), DL_OK);
+    assert_int_equal(st->scans.newest(st, &no, &ever), DL_OK);
     st->rollback(st);
+    assert_true(ever >= no);
     return no;
 }
 
