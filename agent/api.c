@@ -91,8 +91,10 @@ static bool decode(const char *from, char *ret, size_t cap)
 {
     size_t len = 0;
     for (; *from && *from != '&'; from++) {
-        char c = *from == '+' ? ' ' : *from;
-        if (c == '%') {
+        char c = *from;
+        if (c == '+') {
+            c = ' ';
+        } else if (c == '%') {
             int high = hex_of(from[1]), low = high < 0 ? -1 : hex_of(from[2]);
             if (low < 0)
                 return false;

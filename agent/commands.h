@@ -51,6 +51,9 @@ int normalize_command(const struct cli_args *args);
 int token_command(const struct cli_args *args);
 int version_command(const struct cli_args *args);
 
+extern const struct cli_option rosters_options[];
+int rosters_command(const struct cli_args *args);
+
 /* What main had of the system, for `run` to report. Once, before any command. */
 void commands_hardened(const struct harden_report *report);
 extern struct harden_report commands_harden;

@@ -15,7 +15,7 @@
 #define BACK_MS_MAX 5000
 /* Scans of others are taken in so many at a time, so that a scan at this gate waits for
  * one short commit. */
-#define LEARN_AT_ONCE 50
+#define LEARN_AT_ONCE 200
 
 #define DAY_MS (INT64_C(86400) * 1000)
 
@@ -200,7 +200,7 @@ enum dl_err door_learn(struct door *d, const struct scan *scans, size_t count,
     do {
         size_t n = count - done < LEARN_AT_ONCE ? count - done : LEARN_AT_ONCE;
         bool last = done + n == count;
-        err = learn(d, scans + done, n, origin, last ? source : NULL, cursor);
+        err = learn(d, n ? scans + done : NULL, n, origin, last ? source : NULL, cursor);
         done += n;
     } while (!err && done < count);
     return err;

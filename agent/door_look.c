@@ -161,8 +161,9 @@ static json_t *roster_json(struct door *d, const struct rosters_view *view)
     json_t *lists = json_array();
     for (size_t i = 0; i < head->list_count; i++)
         json_array_append_new(lists, list_json(d, view, &head->lists[i]));
-    return json_pack("{s:s,s:s,s:I,s:I,s:b,s:I,s:o,s:o}", "event", head->event, "name",
-                     head->name, "version", (json_int_t)view->version, "head_version",
+    return json_pack("{s:s,s:s,s:o,s:I,s:I,s:b,s:I,s:o,s:o}", "event", head->event, "name",
+                     head->name, "gate", or_json_null(json_get_str(head->document, "gate")),
+                     "version", (json_int_t)view->version, "head_version",
                      (json_int_t)head->version, "complete", view->complete, "tickets",
                      (json_int_t)view->ticket_count, "snapshot_age_s",
                      age_s < 0 ? json_null() : json_integer(age_s), "lists", lists);

@@ -26,9 +26,11 @@ static const struct cli_command commands[] = {
      "Every event takes the API's path. A file brought in twice doubles nothing. Ends with an "
      "account of what was taken and what was refused, by reason; and with 1 if anything was.",
      import_options, import_command},
-    {"checkin", "", "take a scan at a gate",
-     "The ticket's code is read from --ticket-file, so "
-     "that no argument shows it.",
+    {"checkin", "", "judge a scan at a gate and record it",
+     "The ticket's code is read from --ticket-file, so that no argument shows it. Prints the "
+     "answer of POST /v1/checkins. Ends with 0 when they may pass, or where no roster of the "
+     "event is here to judge by, with 1 when they are refused. --force with --operator and "
+     "--why overrules what an operator may; --annul takes back a scan of the last 15 minutes.",
      checkin_options, checkin_command},
     {"gate", "", "print the address of the gate screen",
      "For a browser of this machine, beside a running agent. The part behind # is a key for "
@@ -75,6 +77,9 @@ static const struct cli_command commands[] = {
      "As lookup, and the exit codes too: events, consents, measures, and which kinds of "
      "identifiers they are known by, never an identifier itself.",
      access_options, access_command},
+    {"rosters", "", "which events this device is a gate of",
+     "Their lists with who is inside, and how long ago the hub said that they are current.",
+     rosters_options, rosters_command},
     {"normalize", "TYPE [VALUE]", "print an identifier's canonical form",
      "TYPE is email, phone, loyalty_id, account_id, payment_ref, ticket, national_id, "
      "cookie_id, device_id, ip, given_name, surname, date_of_birth, postcode, street, city, "

@@ -133,15 +133,14 @@ static enum dl_err read_payload(const uint8_t *bytes, size_t len, struct ticket_
     struct ticket_sig1 ticket = {0};
     struct bytes_reader r = bytes_reader_of(bytes, len);
     while (r.left > 0 && !r.failed) {
-        uint64_t tag = read_varint(&r), field = tag >> 3;
-        if (field == 0)
-            r.failed = true;
-        else if ((tag & 7) == WIRE_VARINT)
+        uint64_t tag = read_varint(&r), field = tag >> 3, wire = tag & 7;
+        bool ours = field >= FIELD_ITEM && field <= FIELD_UNTIL;
+        if (field > 0 && wire == WIRE_VARINT)
             set(&ticket, field, read_varint(&r), &r);
-        else if (field >= FIELD_ITEM && field <= FIELD_UNTIL)
-            r.failed = true;
+        else if (field > 0 && !ours)
+            skip(&r, wire);
         else
-            skip(&r, tag & 7);
+            r.failed = true;
     }
     if (r.failed)
         return DL_E_INPUT;

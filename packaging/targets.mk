@@ -83,6 +83,7 @@ plain: $(PLAIN_BIN)
 	@tests/run plain $(PLAIN_BIN)
 
 .PHONY: tsan-build tsan
+TSAN_TESTS += $(wildcard tests/unit/agent/test_door.c)
 TSAN_BIN := $(TSAN_TESTS:%.c=$(B)/%$(EXE))
 tsan-build: $(TSAN_BIN)
 tsan: tsan-build
@@ -183,6 +184,12 @@ $(B)/$(1:.c=): $(call obj,$(1) $(SUPPORT)) $(call libs_of,$(call bench_layer,$(1
 $(call obj,$(1)): $(B)/gen/hub_sql.h $(B)/gen/sync_sql.h
 endef
 $(foreach t,$(BENCH_SRC),$(eval $(call bench_prog,$(t))))
+
+.PHONY: soak-door
+DOOR_SECONDS ?= 600
+soak-door: ## 50 scans a second against 100,000 tickets, for DOOR_SECONDS (600): times and memory
+	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/bench/bench_door
+	@$(B)/bench/bench_door $(DOOR_SECONDS) | awk -F'\t' '{printf "%-62s %14s %14s %6s\n", $$1, $$2, $$3, $$4}'
 
 .PHONY: bench-query
 bench-query: ## time to read a profile and a timeline, from 1 to 10 million events, as docs/query-latency.png

@@ -113,6 +113,18 @@ static inline const char *text_of(const struct reply *r, const char *member)
     return json_get_str(r->body, member);
 }
 
+/* Of GET /v1/checkins/stats. */
+static inline json_int_t figure(struct kiosk *g, const char *list, const char *name)
+{
+    char path[128];
+    snprintf(path, sizeof path, "/v1/checkins/stats?event=" CASE_EVENT "&list=%s", list);
+    struct reply r = ask(g, "GET", path, NULL);
+    assert_int_equal(r.status, 200);
+    json_int_t value = json_get_int(r.body, name, -1);
+    json_decref(r.body);
+    return value;
+}
+
 /* "ok", or the reason; the reply is dropped. */
 static inline const char *verdict(struct reply r)
 {

@@ -84,7 +84,8 @@ static inline int case_compare(const void *a, const void *b)
 static inline uint8_t *case_page(struct roster_page *page, size_t *ret_len)
 {
     uint8_t *bytes = NULL;
-    qsort(page->tickets, page->count, sizeof *page->tickets, case_compare);
+    if (page->count)
+        qsort(page->tickets, page->count, sizeof *page->tickets, case_compare);
     assert_int_equal(roster_page_encode(page, case_sign, &bytes, ret_len), DL_OK);
     return bytes;
 }

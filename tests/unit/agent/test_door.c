@@ -1,5 +1,6 @@
 /* The decision at the door, by the local API: every reason, and what is durable. */
 #include "platform/clock.h"
+#include "platform/thread.h"
 #include "platform/time_text.h"
 #include "tests/unit/agent/door_case.h"
 
@@ -68,17 +69,6 @@ static uint64_t queued(struct kiosk *g)
     struct outbox_stats stats;
     writer_stats(g->agent->writer, &stats);
     return stats.queued_events;
-}
-
-static json_int_t figure(struct kiosk *g, const char *list, const char *name)
-{
-    char path[128];
-    snprintf(path, sizeof path, "/v1/checkins/stats?event=" CASE_EVENT "&list=%s", list);
-    struct reply r = ask(g, "GET", path, NULL);
-    assert_int_equal(r.status, 200);
-    json_int_t value = json_get_int(r.body, name, -1);
-    json_decref(r.body);
-    return value;
 }
 
 /* ",'time':'...'" so many milliseconds from now. */
@@ -591,6 +581,72 @@ static void what_is_counted_as_it_comes_is_what_counting_gives(void **state)
     assert_memory_equal(before, after, sizeof before);
 }
 
+/* ---- many readers at once ---------------------------------------------------------------- */
+
+#define READERS 4
+#define CROWD   25
+
+struct reader {
+    struct kiosk *kiosk;
+    int no;
+    unsigned let_in[CROWD];
+};
+
+static void read_codes(void *ctx)
+{
+    struct reader *r = ctx;
+    for (int i = 0; i < CROWD; i++) {
+        char code[16], more[64];
+        snprintf(code, sizeof code, "CROWD%d", i);
+        snprintf(more, sizeof more, ",'list':'main','gate':'g%d'", r->no);
+        struct reply reply = scan(r->kiosk, code, more);
+        const char *said = text_of(&reply, "verdict");
+        r->let_in[i] = said && strcmp(said, "ok") == 0;
+        json_decref(reply.body);
+    }
+}
+
+static void hear_of_others(void *ctx)
+{
+    struct kiosk *g = ctx;
+    for (uint8_t i = 0; i < CROWD; i++) {
+        struct scan s = {.event = CASE_EVENT, .list = "main", .device = "gate-2"};
+        s.id[0] = (uint8_t)(i + 1);
+        s.ticket[0] = i;
+        s.timed = true;
+        dl_ignore(door_learn(g->agent->door, &s, 1, SCANS_PEER, NULL, 0));
+        door_recount(g->agent->door);
+    }
+}
+
+static void of_many_readers_with_one_ticket_one_lets_it_in(void **state)
+{
+    struct kiosk *g = *state;
+    struct roster_ticket t[CROWD];
+    struct reader readers[READERS];
+    struct thread *threads[READERS + 1];
+    for (int i = 0; i < CROWD; i++) {
+        char code[16];
+        snprintf(code, sizeof code, "CROWD%d", i);
+        t[i] = case_ticket(code, 2);
+    }
+    kiosk_tickets(g, t, CROWD);
+    for (int i = 0; i < READERS; i++) {
+        readers[i] = (struct reader){.kiosk = g, .no = i};
+        assert_int_equal(thread_start(&threads[i], read_codes, &readers[i]), DL_OK);
+    }
+    assert_int_equal(thread_start(&threads[READERS], hear_of_others, g), DL_OK);
+    for (int i = 0; i <= READERS; i++)
+        thread_join(threads[i]);
+    for (int i = 0; i < CROWD; i++) {
+        unsigned sum = 0;
+        for (int k = 0; k < READERS; k++)
+            sum += readers[k].let_in[i];
+        assert_int_equal(sum, 1);
+    }
+    assert_int_equal(figure(g, "main", "entries"), 2 * CROWD);
+}
+
 /* ---- what stays of a code -------------------------------------------------------------- */
 
 #define MRZ "IDD<<CANARY0012938<<<<<<<<<<<<<<<" /* an ID card, held to the reader */
@@ -705,6 +761,7 @@ int main(void)
         TEST(a_ticket_is_looked_up_by_its_order_or_itself),
         TEST(rosters_are_shown_with_their_lists_and_figures),
         TEST(all_are_out_after_the_hour_of_leaving),
+        TEST(of_many_readers_with_one_ticket_one_lets_it_in),
         TEST(no_code_is_kept_whether_it_was_a_ticket_or_not),
         TEST(only_a_ticket_becomes_a_token),
         TEST(what_is_counted_as_it_comes_is_what_counting_gives),
