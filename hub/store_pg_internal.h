@@ -74,7 +74,7 @@ struct pg_store {
     struct where where;
     enum store_access access;
     int32_t tenant;
-    bool spread; /* over the machines of a Citus cluster */
+    bool spread;       /* over the machines of a Citus cluster */
     struct mutex lock; /* of retry_at_ms */
     struct lender lender;
     struct pg_slot *slots;         /* lender.count of them */
