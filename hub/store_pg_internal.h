@@ -74,7 +74,6 @@ struct pg_store {
     struct where where;
     enum store_access access;
     int32_t tenant;
-    bool spread;       /* over the machines of a Citus cluster */
     struct mutex lock; /* of retry_at_ms */
     struct lender lender;
     struct pg_slot *slots;         /* lender.count of them */
@@ -84,6 +83,7 @@ struct pg_store {
     const char **sql;
     size_t sql_count;
     size_t part_at[PG_PARTS];
+    bool spread; /* over the machines of a Citus cluster */
 };
 
 /* Each adds its functions to `api` and tells its statements. */
