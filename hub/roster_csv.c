@@ -86,6 +86,17 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
+/* Cuts blanks off both ends, in place. */
+static char *trim(char *text)
+{
+    while (is_blank(*text))
+        text++;
+    size_t len = strlen(text);
+    while (len > 0 && is_blank(text[len - 1]))
+        text[--len] = '\0';
+    return text;
+}
+
 /* A cell without blanks around it; "" where the file has no such column. */
 static char *cell(struct reading *r, enum column column)
 {
@@ -95,24 +106,18 @@ static char *cell(struct reading *r, enum column column)
         i++;
     if (i == r->width || i >= r->cells)
         return nothing;
-    char *text = r->bytes + r->at[i];
-    while (is_blank(*text))
-        text++;
-    size_t len = strlen(text);
-    while (len > 0 && is_blank(text[len - 1]))
-        text[--len] = '\0';
-    return text;
+    return trim(r->bytes + r->at[i]);
 }
 
 /* ---- the first line ----------------------------------------------------------------- */
 
 static void name_column(struct reading *r, size_t i)
 {
-    char *text = r->bytes + r->at[i];
+    char *text = trim(r->bytes + r->at[i]);
     for (char *c = text; *c; c++)
         *c = (char)tolower((unsigned char)*c);
     int column = 0;
-    while (column < COLUMNS && strcmp(names[column], text + strspn(text, " \t")) != 0)
+    while (column < COLUMNS && strcmp(names[column], text) != 0)
         column++;
     if (column == COLUMNS) {
         dl_why_set(r->why,
@@ -146,7 +151,8 @@ static uint16_t word(struct reading *r, enum column column)
 {
     uint16_t place = 0;
     const char *text = cell(r, column);
-    enum dl_err err = roster_draft_word(r->draft, text, strlen(text), &place);
+    enum dl_err err =
+        roster_draft_word(r->draft, text, strlen(text), column == ATTENTION, &place);
     if (err == DL_E_FULL)
         refuse(r, err, names[column], "there are more different ones than a roster may have");
     else if (err)

@@ -29,22 +29,22 @@ void roster_draft_done(struct roster_draft *draft)
 
 /* ---- words -------------------------------------------------------------------------- */
 
-/* Words are shown at every gate and lie at the hub in clear: no place for a person. */
-static bool may_be_shown(const char *text, size_t len)
+/* Words are read at every gate and lie at the hub in clear: no place for a person. */
+static bool may_be_shown(const char *text, size_t len, bool note)
 {
     size_t digits = 0;
     for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
+        char c = text[i];
         bool digit = c >= '0' && c <= '9';
         digits = digit ? digits + 1 : c == ' ' || c == '-' || c == '/' ? digits : 0;
-        if (c < ' ' || c == 0x7F || c == '@' || digits > DIGITS_MAX)
+        if ((unsigned char)c < ' ' || c == 0x7F || c == '@' || (note && digits > DIGITS_MAX))
             return false;
     }
     return true;
 }
 
 enum dl_err roster_draft_word(struct roster_draft *draft, const char *text, size_t len,
-                              uint16_t *ret)
+                              bool note, uint16_t *ret)
 {
     char word[ROSTER_WORD_BYTES_MAX + 1];
     if (len == 0) {
@@ -62,7 +62,7 @@ enum dl_err roster_draft_word(struct roster_draft *draft, const char *text, size
     }
     size_t count = json_array_size(draft->words);
     json_t *value = json_string(word); /* NULL: not UTF-8 */
-    if (!value || !may_be_shown(text, len)) {
+    if (!value || !may_be_shown(text, len, note)) {
         json_decref(value);
         return DL_E_INPUT;
     }

@@ -49,11 +49,11 @@ DL_MUST_CHECK enum dl_err roster_draft_init(struct roster_draft *draft, const ch
                                             const struct checkin_zone *zone);
 void roster_draft_done(struct roster_draft *draft);
 
-/* The number of a word; `len` 0: 0. DL_E_INPUT: too long, or not a word that everybody at
- * a gate may read: no control characters, nothing that looks like an address or a number
- * to call. DL_E_FULL: too many. */
+/* The number of a word; `len` 0: 0. DL_E_INPUT: too long, no UTF-8, or with control
+ * characters or an e-mail address; of a `note`, which is a text and no id, also what looks
+ * like a telephone number. DL_E_FULL: too many. */
 DL_MUST_CHECK enum dl_err roster_draft_word(struct roster_draft *draft, const char *text,
-                                            size_t len, uint16_t *ret);
+                                            size_t len, bool note, uint16_t *ret);
 
 /* Puts a ticket whose `fields` are all but version, ticket and order. An order of length
  * 0 is none. DL_E_INPUT: there is no code. DL_E_FULL: too many. */

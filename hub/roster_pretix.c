@@ -298,9 +298,10 @@ static enum dl_err attention_of(const struct reading *r, const json_t *position,
                    json_get_str(order, "checkin_text");
     if (!note && flagged)
         note = ATTENTION;
-    enum dl_err err = roster_draft_word(r->draft, note, note ? strlen(note) : 0, ret);
-    return err == DL_E_INPUT ? roster_draft_word(r->draft, ATTENTION, strlen(ATTENTION), ret)
-                             : err;
+    enum dl_err err = roster_draft_word(r->draft, note, note ? strlen(note) : 0, true, ret);
+    return err == DL_E_INPUT
+               ? roster_draft_word(r->draft, ATTENTION, strlen(ATTENTION), true, ret)
+               : err;
 }
 
 static enum dl_err id_word(const struct reading *r, const json_t *position, const char *member,
@@ -315,7 +316,7 @@ static enum dl_err id_word(const struct reading *r, const json_t *position, cons
     if (!id)
         return bad(r, member, "must be a number");
     enum dl_err err =
-        roster_draft_word(r->draft, json_string_value(id), json_string_length(id), ret);
+        roster_draft_word(r->draft, json_string_value(id), json_string_length(id), false, ret);
     json_decref(id);
     return err == DL_E_INPUT ? bad(r, member, "must be a number") : err;
 }

@@ -77,9 +77,9 @@ DL_MUST_CHECK enum dl_err rosters_revoke(struct hub *hub, const char *event,
                                          size_t count, bool take_back, const char *who,
                                          int64_t now_ms, size_t *ret_count);
 
-/* Who gets it. `device` NULL: every one that is enrolled. `gate`, `address` ("HOST:PORT", at
- * which other gates reach it) may be NULL: what is known of them stays. DL_E_NOT_FOUND,
- * DL_E_INPUT: `why` says what. */
+/* Who gets it. `device` NULL: every one that is enrolled. `gate`, `address` (literal, with
+ * its port, at which other gates reach it) may be NULL: what is known of them stays.
+ * DL_E_NOT_FOUND, DL_E_INPUT: `why` says what. */
 DL_MUST_CHECK enum dl_err rosters_assign(struct hub *hub, const char *event, const char *device,
                                          const char *gate, const char *address, const char *who,
                                          int64_t now_ms, size_t *ret_count, struct dl_why *why);

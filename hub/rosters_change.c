@@ -1,4 +1,5 @@
 /* What people do with a roster: take tickets back, give it to gates, end it. */
+#include "hub/address.h"
 #include "hub/devices.h"
 #include "hub/rosters_internal.h"
 
@@ -229,6 +230,15 @@ static enum dl_err assign(struct hub *hub, const char *event, const char *device
     return err;
 }
 
+/* A venue whose uplink is cut has no resolver, and nobody is asked here. */
+static bool is_reachable(const char *address)
+{
+    struct address a;
+    return address[0] && strlen(address) < ROSTER_ADDRESS_BYTES &&
+           strchr("0123456789[", address[0]) && address_parse(&a, address, NULL) == DL_OK &&
+           a.is_literal && !a.is_any && a.port;
+}
+
 enum dl_err rosters_assign(struct hub *hub, const char *event, const char *device,
                            const char *gate, const char *address, const char *who,
                            int64_t now_ms, size_t *ret_count, struct dl_why *why)
@@ -241,9 +251,9 @@ enum dl_err rosters_assign(struct hub *hub, const char *event, const char *devic
         dl_why_set(why, "a gate is a name of 1 to 64 bytes without control characters");
         return DL_E_INPUT;
     }
-    if (address &&
-        (!device || !strchr(address, ':') || strlen(address) >= sizeof row.address)) {
-        dl_why_set(why, device ? "an address is HOST:PORT" : "an address is of one device");
+    if (address && (!device || !is_reachable(address))) {
+        dl_why_set(why, device ? "an address is literal, with a port: 192.0.2.7:8788"
+                               : "an address is of one device");
         return DL_E_INPUT;
     }
     snprintf(row.gate, sizeof row.gate, "%s", gate ? gate : "");

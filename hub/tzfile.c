@@ -121,6 +121,11 @@ static bool take_rule(const char **at, struct rule *ret)
     return take_time(at, &ret->time_s);
 }
 
+static bool is_offset(int64_t seconds)
+{
+    return llabs(seconds) <= OFFSET_S_MAX;
+}
+
 static bool read_posix(const char *text, struct posix_tz *ret)
 {
     const char *at = text;
@@ -129,7 +134,7 @@ static bool read_posix(const char *text, struct posix_tz *ret)
         return false;
     ret->std_s = -ret->std_s;
     if (*at == '\0')
-        return true;
+        return is_offset(ret->std_s);
     ret->dst_s = ret->std_s + HOUR_S;
     if (!take_name(&at))
         return false;
@@ -140,7 +145,7 @@ static bool read_posix(const char *text, struct posix_tz *ret)
     }
     ret->has_dst = true;
     return take_rule(&at, &ret->to_dst) && take_rule(&at, &ret->to_std) && *at == '\0' &&
-           llabs(ret->std_s) <= OFFSET_S_MAX && llabs(ret->dst_s) <= OFFSET_S_MAX;
+           is_offset(ret->std_s) && is_offset(ret->dst_s);
 }
 
 static bool is_leap(int64_t year)
@@ -178,6 +183,8 @@ static void add_rules(struct steps *s, const struct posix_tz *tz, int64_t after_
         add_step(s, after_s, tz->std_s);
         return;
     }
+    if (after_s * 1000 >= s->until_ms)
+        return;
     for (; days_to_year(year) * DAY_S * 1000 < s->until_ms; year++) {
         int64_t dst = rule_day(&tz->to_dst, year) * DAY_S + tz->to_dst.time_s - tz->std_s;
         int64_t std = rule_day(&tz->to_std, year) * DAY_S + tz->to_std.time_s - tz->dst_s;
@@ -238,7 +245,7 @@ static bool read_block(struct bytes_reader *r, const struct counts *c, struct st
             return false;
         struct bytes_reader one = bytes_reader_of(types + (size_t)type * 6, 6);
         int64_t offset_s = (int32_t)bytes_read_u32(&one);
-        if (llabs(offset_s) > OFFSET_S_MAX)
+        if (!is_offset(offset_s))
             return false;
         add_step(s, at_s, offset_s);
         *ret_last_s = i && at_s > 0 ? at_s : *ret_last_s;

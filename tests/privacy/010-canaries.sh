@@ -26,6 +26,8 @@ CANARYNATID77812
 203.0.113.87
 CN77 7XQZ
 19710317
+CANARYROSTERT5J8
+CANARYORDERK4M2
 C
 mkdir evidence
 echo "log line of zebulon.quagmire@canary-mail.example" >evidence/planted
@@ -81,6 +83,26 @@ check "and there are sealed values in it" grep -q '"sealed"' evidence/audience
 check "which the custodian can open" dunlin-keys export-audience --for uid2 --keyring hub.keyring --in evidence/audience --out opened
 check_not "and in which the search finds them" scan opened
 rm opened
+# A roster has the codes and orders of all guests: through the program, the API, and refused.
+mkdir -m 700 lists
+printf 'code,product,order\nCANARYTICKETX9K2,Adult,CANARYORDERK4M2\nCANARYROSTERT5J8,Adult,CANARYORDERK4M2\n' >lists/e1.csv
+printf '{"positions":[{"secret":"CANARYROSTERT5J8","order":"CANARYORDERK4M2","attendee_name":"Zebulonia Quagmiretta","attendee_email":"Zebulon.Quagmire@canary-mail.example","item":1}]}' >lists/e2.json
+printf 'code,product,valid_until\nCANARYROSTERT5J8,Adult,CANARYORDERK4M2\n' >lists/e3.csv
+check "a roster comes in" dunlin-hub roster import e1 --file lists/e1.csv --dir hub
+import() { # EVENT FILE TYPE
+    curl -sS -m 20 --cacert hub/ca.pem -H "Authorization: Bearer $(cat hub/admin.token)" -H "Content-Type: $3" \
+        --data-binary "@lists/$2" "$HUB_URL/v1/rosters/$1/import" >>evidence/rosters
+}
+import e2 e2.json application/json
+import e1 e3.csv text/csv
+is "another one through the API, a third is refused" "$(jq -r '.added // .type' evidence/rosters | tr '\n' ' ')" "1 urn:dunlin:problem:malformed "
+dunlin-hub roster import e1 --file lists/e3.csv --dir hub >>evidence/rosters 2>&1
+echo CANARYROSTERT5J8 | dunlin-hub roster revoke e1 --dir hub >>evidence/rosters
+dunlin-hub roster assign e1 --device till-1 --dir hub >>evidence/rosters
+dunlin-hub roster show e1 --dir hub --json >>evidence/rosters
+for part in '' /tickets; do
+    curl -sS -m 20 --cacert hub/ca.pem --cert till/device.crt --key till/device.key "$HUB_URL/v1/device/rosters/e1$part" >>evidence/rosters
+done
 printf 'Zebulon.Quagmire@canary-mail.example' | dunlin forget --email - --dir till >>evidence/forget 2>&1 ||
     fail "forget takes the value from standard input"
 check "all of it reaches the hub" dunlin flush --dir till --wait 20

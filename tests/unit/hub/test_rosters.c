@@ -393,6 +393,31 @@ static void given_again_without_them_gate_and_address_stay(void **state)
     roster_head_done(&head);
 }
 
+static void an_address_is_one_that_needs_no_resolver(void **state)
+{
+    static const struct {
+        const char *address;
+        enum dl_err want;
+    } cases[] = {{"192.0.2.7:8788", DL_OK},
+                 {"[2001:db8::7]:8788", DL_OK},
+                 {"gate-2.local:8788", DL_E_INPUT},
+                 {"192.0.2.7", DL_E_INPUT},
+                 {"192.0.2.7:0", DL_E_INPUT},
+                 {"0.0.0.0:8788", DL_E_INPUT},
+                 {"", DL_E_INPUT}};
+    struct fixture *fx = *state;
+    size_t count = 0;
+    import_csv(fx, HEAD_CSV "A-1,adult,,,\n");
+    gate_named(fx, "gate-1", NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(rosters_assign(fx->hub, EVENT, "gate-1", NULL, cases[i].address,
+                                        "cli:0", NOW_MS, &count, NULL),
+                         cases[i].want);
+    assert_int_equal(rosters_assign(fx->hub, EVENT, NULL, NULL, "192.0.2.7:8788", "cli:0",
+                                    NOW_MS, &count, NULL),
+                     DL_E_INPUT);
+}
+
 static void a_roster_made_anew_has_another_key_and_newer_versions(void **state)
 {
     struct fixture *fx = *state;
@@ -464,6 +489,7 @@ int main(void)
         TEST(only_devices_that_were_given_it_get_anything),
         TEST(the_head_names_gates_and_a_revoked_one_leaves_it),
         TEST(given_again_without_them_gate_and_address_stay),
+        TEST(an_address_is_one_that_needs_no_resolver),
         TEST(a_roster_made_anew_has_another_key_and_newer_versions),
         TEST(a_draft_of_a_roster_that_is_no_more_has_to_be_made_again),
         TEST(lists_that_gates_would_not_take_are_refused),
