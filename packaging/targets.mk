@@ -41,8 +41,7 @@ FAULT       := $(sort $(wildcard tests/fault/*.sh))
 TSAN_TESTS  := $(wildcard tests/unit/platform/test_thread.c tests/unit/sync/test_writer.c \
                  tests/unit/sync/test_sync.c tests/unit/sync/test_peers.c tests/unit/agent/test_accept.c \
                  tests/unit/agent/test_scanner.c tests/unit/agent/test_peering.c \
-                 tests/unit/hub/test_ingest.c tests/unit/hub/test_store_turn.c \
-                 tests/unit/hub/test_readers.c)
+                 tests/unit/hub/test_ingest.c tests/unit/hub/test_store_turn.c)
 
 .PHONY: test test-packages integration privacy fault
 test-packages:
@@ -83,7 +82,7 @@ plain: $(PLAIN_BIN)
 	@tests/run plain $(PLAIN_BIN)
 
 .PHONY: tsan-build tsan
-TSAN_TESTS += $(wildcard tests/unit/agent/test_door.c)
+TSAN_TESTS += $(wildcard tests/unit/agent/test_door.c tests/unit/hub/test_readers.c)
 TSAN_BIN := $(TSAN_TESTS:%.c=$(B)/%$(EXE))
 tsan-build: $(TSAN_BIN)
 tsan: tsan-build
