@@ -11,6 +11,9 @@
 /* A folded text is looked at in pieces that overlap by more than anything found. */
 #define PIECE_BYTES   4096
 #define OVERLAP_BYTES 256
+#define DRAWN_HEX_MIN 32 /* 128 bits */
+/* Of 32 random hex digits fewer are letters once in 2,700 times. */
+#define DRAWN_LETTERS_MIN 4
 
 const char *pii_name(enum pii pii)
 {
@@ -92,6 +95,22 @@ static void glance(const char *text, size_t len, bool *ret_at, size_t *ret_digit
     }
 }
 
+/* A UUID: one in some thousands has what looks like a card number in its first groups, and
+ * a sale or a scan would be refused for that. */
+static bool is_drawn(const char *text, size_t len)
+{
+    size_t digits = 0, letters = 0;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        bool letter = (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+        if (!letter && !is_digit(c) && c != '-')
+            return false;
+        digits += is_digit(c);
+        letters += letter;
+    }
+    return digits + letters >= DRAWN_HEX_MIN && letters >= DRAWN_LETTERS_MIN;
+}
+
 static enum pii find(const char *text, size_t len, enum pii_scope scope)
 {
     bool at;
@@ -99,7 +118,7 @@ static enum pii find(const char *text, size_t len, enum pii_scope scope)
     glance(text, len, &at, &digits);
     if (at && has_email(text, len))
         return PII_EMAIL;
-    if (digits < PII_PHONE_DIGITS_MIN)
+    if (digits < PII_PHONE_DIGITS_MIN || (scope == PII_IN_CODE && is_drawn(text, len)))
         return PII_NONE;
     bool is_article = scope == PII_IN_CODE && pii_is_gtin(text, len);
     if (digits >= PII_CARD_DIGITS_MIN && !is_article && pii_has_card(text, len))

@@ -25,7 +25,8 @@ const char *pii_name(enum pii pii);
 enum pii_scope {
     PII_IN_TEXT, /* free words: everything that is written like a phone number too */
     PII_IN_CODE, /* keys of the client's: of phones only the international form; a
-                    GTIN with a good check digit is not a card number */
+                    GTIN with a good check digit is not a card number, and in a UUID
+                    there is none */
 };
 
 /* The first thing found in a string of UTF-8; digits of any script count, and

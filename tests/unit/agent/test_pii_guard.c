@@ -308,6 +308,16 @@ static void a_real_pos_log_passes(void **state)
     assert_true(found * 1000 <= texts);
 }
 
+static void an_id_drawn_at_random_has_no_card_number(void **state)
+{
+    (void)state;
+    assert_int_equal(in_code("42424242-4242-4242-8abc-d00000000001"), PII_NONE);
+    assert_int_equal(in_text("42424242-4242-4242-8abc-d00000000001"), PII_CARD);
+    assert_int_equal(in_code("42424242-4242-4242"), PII_CARD);
+    assert_int_equal(in_code("42424242-4242-4242-8abc"), PII_CARD); /* too short for one */
+    assert_int_equal(in_code("42424242-4242-4242-8000-000000000001"), PII_CARD);
+}
+
 static void a_real_web_shops_lines_pass(void **state)
 {
     (void)state;
@@ -337,6 +347,7 @@ int main(void)
         cmocka_unit_test(every_published_test_card_is_found),
         cmocka_unit_test(a_card_is_found_however_it_is_spelt),
         cmocka_unit_test(a_magnetic_stripe_is_always_found),
+        cmocka_unit_test(an_id_drawn_at_random_has_no_card_number),
         cmocka_unit_test(bank_accounts_are_found),
         cmocka_unit_test(other_scripts_digits_hide_no_phone),
         cmocka_unit_test(a_wrong_luhn_digit_is_no_card),
