@@ -57,7 +57,9 @@ CPPFLAGS := -I. -I$(B)/gen $(DEPS_CFLAGS) -D_POSIX_C_SOURCE=200809L \
             -DDUNLIN_VERSION='"$(VERSION)"'
 # With sections of data, MinGW's GCC writes zeroed statics into the file.
 SECTIONS := -ffunction-sections $(if $(filter posix,$(OS)),-fdata-sections)
-CFLAGS   := -std=c17 -O2 -g -fPIE $(SECTIONS) $(HARDEN) $(WARN) $(SAN_FLAGS) $(EXTRA_CFLAGS)
+# A debugger has its own tables; these would only make the agent larger. Sanitizers read them.
+UNWIND := $(if $(SAN),,$(if $(filter posix,$(OS)),-fno-asynchronous-unwind-tables))
+CFLAGS   := -std=c17 -O2 -g -fPIE $(UNWIND) $(SECTIONS) $(HARDEN) $(WARN) $(SAN_FLAGS) $(EXTRA_CFLAGS)
 LDFLAGS  := $(SAN_FLAGS) -Wl,--gc-sections \
             $(if $(filter posix,$(OS)),-pie $(if $(filter native,$(HOST)),-Wl$(,)-z$(,)pack-relative-relocs) -Wl$(,)-z$(,)relro$(,)-z$(,)now)
 

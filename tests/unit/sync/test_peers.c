@@ -84,6 +84,7 @@ static void an_event_that_is_not_shared_stays_at_home(void **state)
 static void a_gate_that_only_dials_is_told_all_the_same(void **state)
 {
     (void)state;
+    gates_patience_ms = 5000; /* of which it waits three fifths to be dialled */
     gate_start(0);
     gate_start(1);
     const struct peers_gate without[] = {{gates[0].name, NULL}, {gates[1].name, NULL}};
@@ -321,6 +322,7 @@ static void a_peer_that_talks_garbage_is_dropped(void **state)
 static void who_speaks_no_tls_is_dropped(void **state)
 {
     (void)state;
+    gates_patience_ms = 5000; /* the mute ones have it, too */
     start_two_and_a_stranger();
     local_socket s[40]; /* more than may knock at once, and most of them say nothing */
     for (size_t i = 0; i < 40; i++) {
