@@ -37,7 +37,7 @@ is "a dry run tells type, number and the oldest" "$(jq -c '[.total,.types.purcha
     '[1,1,"2020-01-01"]'
 is "and changes nothing" "$(hub_stat hub events)" "$before"
 is "a run lets it go" "$(dunlin-hub retention run --dir hub --json | jq .total)" 1
-is "which is in the audit log" "$(dunlin-hub audit --dir hub --json | jq -r 'select(.what=="retention.run").detail')" "deleted 1 events"
+is "which is in the audit log" "$(dunlin-hub audit --dir hub --json | jq -r 'select(.what=="retention.run").detail')" "deleted 1 event"
 stop "$HUB_PID"
 start_hub "$tap_dir/hub" || fail "the hub serves again"
 sale 2020-01-01T10:00:00Z | bring till
