@@ -53,6 +53,7 @@ test-packages-web:
 	@packaging/install-packages web
 	@packaging/npm-deps test
 	@$(MAKE) -s decoder
+# Faults are mostly waited for, so they run beside the integration tests.
 test: test-packages ## everything that decides: layers, unit (ASan+UBSan, TSan), integration, privacy
 	@$(MAKE) -s test-packages-web || echo "  the gate page is not tried in a browser"
 	@tests/run start
@@ -67,9 +68,10 @@ test: test-packages ## everything that decides: layers, unit (ASan+UBSan, TSan),
 	 $(MAKE) -s SAN=tsan tsan || code=1; \
 	 $(MAKE) -s plain || code=1; \
 	 $(MAKE) -s CC=clang SAN=fuzz fuzz-corpus || code=1; \
+	 tests/run fault $(FAULT_SHORT) >$(BUILD)/fault.log 2>&1 & fault=$$!; \
 	 tests/run integration $(INTEGRATION) || code=1; \
+	 wait $$fault || code=1; cat $(BUILD)/fault.log; \
 	 tests/run privacy $(PRIVACY) || code=1; \
-	 tests/run fault $(FAULT_SHORT) || code=1; \
 	 tests/run total && exit $$code
 JOBS ?= $(shell nproc)
 
