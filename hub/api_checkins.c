@@ -3,14 +3,9 @@
 #include "hub/checkins_export.h"
 #include "hub/checkins_report.h"
 #include "hub/devices.h"
+#include "hub/download.h"
 #include "hub/scans_poll.h"
 #include "platform/clock.h"
-#include "platform/log.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-#define BLOCK_BYTES ((size_t)64 * 1024)
 
 /* ---- GET /v1/device/scans ---------------------------------------------------------- */
 
@@ -73,49 +68,26 @@ void api_checkins_report(struct api *api, struct request *req)
 
 /* ---- GET /v1/checkins/{}/export ---------------------------------------------------- */
 
-/* A store handle and an export on it, while the client reads. */
-struct download {
-    struct hub *hub;
-    struct store *store;
-    struct checkins_export *export;
-};
-
-static void download_free(void *ctx)
+static enum dl_err read_export(void *source, char *ret, size_t cap, size_t *ret_len)
 {
-    struct download *d = ctx;
-    checkins_export_close(d->export);
-    hub_close_reader(d->hub, d->store);
-    free(d);
+    return checkins_export_read(source, ret, cap, ret_len);
 }
 
-static ssize_t download_read(void *ctx, uint64_t at, char *ret, size_t cap)
+static void close_export(void *source)
 {
-    struct download *d = ctx;
-    size_t len = 0;
-    (void)at;
-    enum dl_err err = checkins_export_read(d->export, ret, cap, &len);
-    if (err) { /* the client sees the connection break, and so an incomplete answer */
-        LOG_ERROR("export.failed", LOG_ERR(err));
-        return MHD_CONTENT_READER_END_WITH_ERROR;
-    }
-    return len > 0 ? (ssize_t)len : MHD_CONTENT_READER_END_OF_STREAM;
+    checkins_export_close(source);
 }
 
-static enum dl_err download_make(struct download **ret, struct hub *hub,
-                                 const struct request *req, enum export_format format)
+static enum dl_err open_export(struct download **ret, struct hub *hub,
+                               const struct request *req, enum export_format format)
 {
-    struct download *d = calloc(1, sizeof *d);
-    if (!d)
-        return DL_E_NOMEM;
-    d->hub = hub;
-    enum dl_err err = hub_open_reader(&d->store, hub, NULL);
+    struct checkins_export *source = NULL;
+    enum dl_err err = download_make(ret, hub, read_export, close_export);
     if (!err)
-        err = checkins_export_open(&d->export, d->store, req->param, request_query(req, "list"),
-                                   format);
-    if (err)
-        download_free(d);
-    else
-        *ret = d;
+        err = checkins_export_open(&source, (*ret)->store, req->param,
+                                   request_query(req, "list"), format);
+    if (!err)
+        (*ret)->source = source;
     return err;
 }
 
@@ -130,11 +102,11 @@ void api_checkins_export(struct api *api, struct request *req)
     }
     enum dl_err err = note(api, req, "checkins.export");
     if (!err)
-        err = download_make(&d, api->hub, req, format);
-    if (err)
-        reply_failure(req, err);
-    else
-        reply_stream(req, 200,
-                     format == EXPORT_CSV ? "text/csv; charset=utf-8" : "application/x-ndjson",
-                     BLOCK_BYTES, download_read, d, download_free);
+        err = open_export(&d, api->hub, req, format);
+    if (!err) {
+        download_reply(req, d, export_content_type(format));
+        return;
+    }
+    download_drop(d);
+    reply_failure(req, err);
 }

@@ -3,6 +3,7 @@
 #include "hub/api.h"
 #include "hub/audit.h"
 #include "hub/devices.h"
+#include "hub/download.h"
 #include "hub/export.h"
 #include "hub/metrics.h"
 #include "hub/query.h"
@@ -12,8 +13,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-#define EXPORT_BLOCK_BYTES ((size_t)64 * 1024)
 
 void api_stats(struct api *api, struct request *req)
 {
@@ -70,48 +69,25 @@ void api_audit(struct api *api, struct request *req)
 
 /* ---- GET /v1/export/{} ------------------------------------------------------------ */
 
-/* A store handle and an export on it, while the client reads. */
-struct download {
-    struct hub *hub;
-    struct store *store;
-    struct export *export;
-};
-
-static void download_free(void *ctx)
+static enum dl_err read_export(void *source, char *ret, size_t cap, size_t *ret_len)
 {
-    struct download *d = ctx;
-    export_close(d->export);
-    hub_close_reader(d->hub, d->store);
-    free(d);
+    return export_read(source, ret, cap, ret_len);
 }
 
-static ssize_t download_read(void *ctx, uint64_t at, char *ret, size_t cap)
+static void close_export(void *source)
 {
-    struct download *d = ctx;
-    size_t len = 0;
-    (void)at;
-    enum dl_err err = export_read(d->export, ret, cap, &len);
-    if (err) { /* the client sees the connection break, and so an incomplete answer */
-        LOG_ERROR("export.failed", LOG_ERR(err));
-        return MHD_CONTENT_READER_END_WITH_ERROR;
-    }
-    return len > 0 ? (ssize_t)len : MHD_CONTENT_READER_END_OF_STREAM;
+    export_close(source);
 }
 
-static enum dl_err download_make(struct download **ret, struct hub *hub, enum export_what what,
-                                 enum export_format format)
+static enum dl_err open_export(struct download **ret, struct hub *hub, enum export_what what,
+                               enum export_format format)
 {
-    struct download *d = calloc(1, sizeof *d);
-    if (!d)
-        return DL_E_NOMEM;
-    d->hub = hub;
-    enum dl_err err = hub_open_reader(&d->store, hub, NULL);
+    struct export *source = NULL;
+    enum dl_err err = download_make(ret, hub, read_export, close_export);
     if (!err)
-        err = export_open(&d->export, d->store, what, format);
-    if (err)
-        download_free(d);
-    else
-        *ret = d;
+        err = export_open(&source, (*ret)->store, what, format);
+    if (!err)
+        (*ret)->source = source;
     return err;
 }
 
@@ -132,11 +108,11 @@ void api_export(struct api *api, struct request *req)
     enum dl_err err =
         devices_audit_read(api->hub->store, req->actor, "export", req->param, clock_wall_ms());
     if (!err)
-        err = download_make(&d, api->hub, what, format);
-    if (err)
-        reply_error(req, err);
-    else
-        reply_stream(req, 200,
-                     format == EXPORT_CSV ? "text/csv; charset=utf-8" : "application/x-ndjson",
-                     EXPORT_BLOCK_BYTES, download_read, d, download_free);
+        err = open_export(&d, api->hub, what, format);
+    if (!err) {
+        download_reply(req, d, export_content_type(format));
+        return;
+    }
+    download_drop(d);
+    reply_error(req, err);
 }

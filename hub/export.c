@@ -64,6 +64,11 @@ bool export_format_from_name(const char *name, enum export_format *ret)
     return i >= 0;
 }
 
+const char *export_content_type(enum export_format format)
+{
+    return format == EXPORT_CSV ? "text/csv; charset=utf-8" : "application/x-ndjson";
+}
+
 static enum dl_err put_row(struct export *ex, json_t *row)
 {
     if (!row)

@@ -20,6 +20,8 @@ enum export_format { EXPORT_NDJSON, EXPORT_CSV };
 /* False: no such word. */
 bool export_what_from_name(const char *name, enum export_what *ret);
 bool export_format_from_name(const char *name, enum export_format *ret);
+/* Of its media type (RFC 4180, and what NDJSON goes by). */
+const char *export_content_type(enum export_format format);
 
 struct export;
 
