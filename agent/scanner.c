@@ -20,6 +20,7 @@
 
 struct scanner {
     struct agent *agent;
+    char *code; /* BARCODE_BYTES_MAX, locked */
     struct thread *thread;
     struct mutex mutex;
     struct cond news;
@@ -133,14 +134,13 @@ static void pause_a_moment(struct scanner *s)
 
 static void read_codes(struct scanner *s, struct barcode *device)
 {
-    char code[BARCODE_BYTES_MAX];
     size_t len = 0;
     enum dl_err err = DL_OK;
     while (!err && goes_on(s)) {
-        err = barcode_read(device, READ_MS, code, &len);
+        err = barcode_read(device, READ_MS, s->code, &len);
         if (len > 0)
-            check_in(s, code, len);
-        secret_wipe(code, sizeof code);
+            check_in(s, s->code, len);
+        secret_wipe(s->code, BARCODE_BYTES_MAX);
     }
     if (err)
         set_connected(s, false, err);
@@ -198,10 +198,11 @@ enum dl_err scanner_start(struct scanner **ret, struct agent *agent, struct dl_w
     if (!s)
         return DL_E_NOMEM;
     s->agent = agent;
+    s->code = secret_make(BARCODE_BYTES_MAX);
     aim_as_configured(&s->aim, &agent->settings);
     mutex_init(&s->mutex);
     cond_init(&s->news);
-    enum dl_err err = thread_start(&s->thread, run, s);
+    enum dl_err err = s->code ? thread_start(&s->thread, run, s) : DL_E_NOMEM;
     if (err)
         goto done;
     *ret = s;
@@ -222,6 +223,7 @@ void scanner_stop(struct scanner *s)
     thread_join(s->thread);
     for (size_t i = 0; i < KEPT; i++)
         json_decref(s->kept[i]);
+    secret_free(s->code, BARCODE_BYTES_MAX);
     cond_done(&s->news);
     mutex_done(&s->mutex);
     free(s);

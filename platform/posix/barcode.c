@@ -69,6 +69,7 @@ enum dl_err barcode_open(struct barcode **ret, const char *source)
     struct barcode *b = calloc(1, sizeof *b);
     if (!b)
         return DL_E_NOMEM;
+    (void)sodium_mlock(b, sizeof *b); /* people hold ID cards to readers: never to swap */
     b->fd =
         open(path_of(source, &b->is_keyboard), O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (b->fd < 0)
@@ -91,8 +92,8 @@ void barcode_close(struct barcode *b)
     if (!b)
         return;
     if (b->fd >= 0)
-        close(b->fd); /* lets the keyboard go, too */
-    sodium_memzero(b, sizeof *b);
+        close(b->fd);                   /* lets the keyboard go, too */
+    (void)sodium_munlock(b, sizeof *b); /* wipes first, whether it was locked or not */
     free(b);
 }
 
